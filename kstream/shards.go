@@ -7,6 +7,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // listShards returns all shards of a stream that filter lets through (nil:
@@ -36,7 +38,7 @@ func listShardPages(ctx context.Context, client *kinesis.Client, stream string, 
 	var shards []types.Shard
 	in := &kinesis.ListShardsInput{StreamName: ref.name, StreamARN: ref.arn, ShardFilter: filter}
 	for {
-		out, err := client.ListShards(ctx, in, callOptions)
+		out, err := client.ListShards(ctx, in, wire.Cure)
 		if err != nil {
 			return nil, err
 		}

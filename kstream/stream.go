@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 var (
@@ -74,7 +76,7 @@ func CreateStream(ctx context.Context, client *kinesis.Client, name string, opts
 	if opts.AutoDistribution {
 		in.RecordDistributionStrategy = types.RecordDistributionStrategyAuto
 	}
-	if _, err := client.CreateStream(ctx, in, callOptions); err != nil {
+	if _, err := client.CreateStream(ctx, in, wire.Cure); err != nil {
 		if _, ok := errors.AsType[*types.ResourceInUseException](err); ok {
 			err = fmt.Errorf("%w: %w", ErrStreamExists, err)
 		}
@@ -92,7 +94,7 @@ func DescribeStream(ctx context.Context, client *kinesis.Client, stream string) 
 	}
 	out, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{
 		StreamName: ref.name, StreamARN: ref.arn,
-	}, callOptions)
+	}, wire.Cure)
 	if err != nil {
 		return StreamInfo{}, streamError("describe stream", stream, err)
 	}
@@ -124,7 +126,7 @@ func DeleteStream(ctx context.Context, client *kinesis.Client, stream string) er
 	if err != nil {
 		return err
 	}
-	_, err = client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: ref.name, StreamARN: ref.arn}, callOptions)
+	_, err = client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: ref.name, StreamARN: ref.arn}, wire.Cure)
 	if err != nil {
 		return streamError("delete stream", stream, err)
 	}
@@ -202,6 +204,3 @@ func streamError(call, stream string, err error) error {
 	}
 	return fmt.Errorf("kstream: %s %s: %w", call, stream, err)
 }
-
-// callOptions apply to every call of the service that this package makes.
-func callOptions(o *kinesis.Options) {}
