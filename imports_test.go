@@ -26,6 +26,7 @@ var arrows = map[string][]string{
 	"internal/envelope":   {},
 	"internal/shardmap":   {},
 	"internal/ratelimit":  {},
+	"internal/books":      {},
 	"internal/leaktest":   {},
 	"internal/wire":       {sdk, sdkKinesis, smithy, module + "/internal/wire"},
 	"kstream":             {sdk, sdkKinesis, smithy, module + "/internal", "github.com/klauspost/compress"},
