@@ -1,0 +1,206 @@
+package kpl
+
+import (
+	"bytes"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"unsafe"
+)
+
+// A Decoder reads the members of one aggregated record after the other. The zero value is ready. Used again, it does not
+// allocate. It is not safe for concurrent use.
+//
+//	aggregated, err := d.Reset(data)
+//	switch {
+//	case err != nil: // the aggregate is malformed: no member can be trusted
+//	case !aggregated: // data is a plain record
+//	default:
+//		for subSequence, m := range d.All() {
+type Decoder struct {
+	message []byte // valid as a whole, or nil
+	members int
+
+	// Where the fields of the key tables start in message. Four bytes an entry keep the tables smaller than the message:
+	// see makeTables.
+	partitionKeys    []uint32
+	explicitHashKeys []uint32
+}
+
+// Aggregated reports whether data is an aggregated record: it starts with the magic number, and ends with the MD5 of
+// what is between. Whether the message is valid is another question, which [Decoder.Reset] answers.
+func Aggregated(data []byte) bool {
+	if len(data) <= overhead || string(data[:len(magic)]) != magic {
+		return false
+	}
+	message, digest := data[len(magic):len(data)-digestLen], data[len(data)-digestLen:]
+	sum := md5.Sum(message)
+	return bytes.Equal(sum[:], digest)
+}
+
+// Reset turns to another Kinesis record. It reports whether that is an aggregated one, and if so reads all of it, so that
+// [Decoder.All] cannot fail: its error wraps [ErrMalformed] and says which member is wrong and how.
+//
+// The Decoder and the members that it returns refer to data, which must not change while they are used. The Decoder's own
+// memory is at most as large as the largest data it has read.
+func (d *Decoder) Reset(data []byte) (aggregated bool, err error) {
+	d.message, d.members = nil, 0
+	if !Aggregated(data) {
+		return false, nil
+	}
+	message := data[len(magic) : len(data)-digestLen]
+	if err := d.makeTables(message); err != nil {
+		return true, fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
+	}
+	if err := d.read(message); err != nil {
+		return true, fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
+	}
+	d.message = message
+	return true, nil
+}
+
+// Len returns the number of members: 0 unless the last Reset found a valid aggregate.
+func (d *Decoder) Len() int { return d.members }
+
+// All yields the members with their sub-sequence numbers, in order. It can be ranged over again, until the next Reset.
+func (d *Decoder) All() iter.Seq2[int, Member] {
+	return func(yield func(int, Member) bool) {
+		index := 0
+		for at := 0; at < len(d.message); {
+			f, next, _ := readField(d.message, at) // valid, by Reset
+			at = next
+			if !f.is(fieldRecords, wireBytes) {
+				continue
+			}
+			r, _ := readRecord(d.message[:f.end], f.start) // valid, by Reset
+			if !yield(index, d.member(r)) {
+				return
+			}
+			index++
+		}
+	}
+}
+
+func (d *Decoder) member(r record) Member {
+	m := Member{
+		PartitionKey: d.key(d.partitionKeys[r.partitionKey]),
+		Data:         d.message[r.start:r.end:r.end],
+	}
+	if r.hasHashKey {
+		m.ExplicitHashKey = d.key(d.explicitHashKeys[r.hashKey])
+	}
+	return m
+}
+
+// key returns the table entry whose field starts at an offset, without copying it.
+func (d *Decoder) key(at uint32) string {
+	f, _, _ := readField(d.message, int(at)) // valid, by Reset
+	key := d.message[f.start:f.end]
+	return unsafe.String(unsafe.SliceData(key), len(key))
+}
+
+// makeTables makes room for the entries of the key tables, and checks that the message consists of whole fields.
+func (d *Decoder) makeTables(message []byte) error {
+	if len(message) > math.MaxUint32 {
+		return fmt.Errorf("a message of %d bytes", len(message))
+	}
+	partitionKeys, hashKeys := 0, 0
+	for at := 0; at < len(message); {
+		f, next, ok := readField(message, at)
+		switch {
+		case !ok:
+			return fmt.Errorf("no valid field at byte %d", at)
+		case f.is(fieldPartitionKeyTable, wireBytes):
+			partitionKeys++
+		case f.is(fieldExplicitHashKeyTable, wireBytes):
+			hashKeys++
+		}
+		at = next
+	}
+	// A member takes at least 8 bytes together with its partition key, and 12 with a hash key too. So tables this long
+	// hold mostly entries that no member refers to: the message was made to exhaust memory.
+	if 4*(partitionKeys+hashKeys) > len(message) {
+		return fmt.Errorf("%d keys in %d bytes", partitionKeys+hashKeys, len(message))
+	}
+	d.partitionKeys = resize(d.partitionKeys, partitionKeys)
+	d.explicitHashKeys = resize(d.explicitHashKeys, hashKeys)
+	return nil
+}
+
+func resize(table []uint32, n int) []uint32 {
+	if cap(table) < n {
+		return make([]uint32, n)
+	}
+	return table[:n]
+}
+
+// read fills the key tables, and checks and counts the members. Tables and members can come in any order.
+func (d *Decoder) read(message []byte) error {
+	partitionKeys, hashKeys, members := 0, 0, 0
+	for at := 0; at < len(message); {
+		f, next, _ := readField(message, at) // valid, by makeTables
+		switch {
+		case f.is(fieldPartitionKeyTable, wireBytes):
+			d.partitionKeys[partitionKeys] = uint32(at)
+			partitionKeys++
+		case f.is(fieldExplicitHashKeyTable, wireBytes):
+			d.explicitHashKeys[hashKeys] = uint32(at)
+			hashKeys++
+		case f.is(fieldRecords, wireBytes):
+			if err := d.check(message[:f.end], f.start); err != nil {
+				return fmt.Errorf("member %d: %w", members, err)
+			}
+			members++
+		}
+		at = next
+	}
+	d.members = members
+	return nil
+}
+
+// check returns what is wrong with the Record in message[at:].
+func (d *Decoder) check(message []byte, at int) error {
+	r, ok := readRecord(message, at)
+	switch {
+	case !ok:
+		return errors.New("an invalid field")
+	case !r.hasPartitionKey:
+		return errors.New("no partition key")
+	case !r.hasData:
+		return errors.New("no data")
+	case r.partitionKey >= uint64(len(d.partitionKeys)):
+		return fmt.Errorf("partition key %d of %d", r.partitionKey, len(d.partitionKeys))
+	case r.hasHashKey && r.hashKey >= uint64(len(d.explicitHashKeys)):
+		return fmt.Errorf("explicit hash key %d of %d", r.hashKey, len(d.explicitHashKeys))
+	}
+	return nil
+}
+
+// A record is a Record message as it was read.
+type record struct {
+	partitionKey, hashKey                uint64 // indexes into the tables
+	start, end                           int    // of the data
+	hasPartitionKey, hasHashKey, hasData bool
+}
+
+// readRecord reads the Record in message[at:]. Of a field that comes more than once the last counts, as in every
+// protocol buffer.
+func readRecord(message []byte, at int) (r record, ok bool) {
+	for at < len(message) {
+		f, next, ok := readField(message, at)
+		switch {
+		case !ok:
+			return r, false
+		case f.is(fieldPartitionKeyIndex, wireVarint):
+			r.partitionKey, r.hasPartitionKey = f.value, true
+		case f.is(fieldExplicitHashKeyIndex, wireVarint):
+			r.hashKey, r.hasHashKey = f.value, true
+		case f.is(fieldData, wireBytes):
+			r.start, r.end, r.hasData = f.start, f.end, true
+		}
+		at = next
+	}
+	return r, true
+}
