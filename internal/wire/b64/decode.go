@@ -1,0 +1,98 @@
+package b64
+
+import "encoding/binary"
+
+// notInAlphabet marks a character that stands for no six bits. Four lookups
+// joined with OR have it set if one of them has, and no lookup else reaches so
+// high.
+const notInAlphabet = 1 << 31
+
+// sextets holds, for each place of a character in its group of four, the six
+// bits of the character where they belong among the 24 of the group.
+var sextets = func() (t [4][256]uint32) {
+	for place := range t {
+		for c := range t[place] {
+			t[place][c] = notInAlphabet
+		}
+		for v := range len(alphabet) {
+			t[place][alphabet[v]] = uint32(v) << (18 - 6*place)
+		}
+	}
+	return t
+}()
+
+// DecodedLen is the length of what src encodes, if it is well-formed.
+func DecodedLen(src []byte) int {
+	n := len(src) / 4 * 3
+	if len(src) < 4 {
+		return n
+	}
+	if src[len(src)-1] == pad {
+		n--
+		if src[len(src)-2] == pad {
+			n--
+		}
+	}
+	return n
+}
+
+// Decode writes what src encodes to dst, which must hold at least
+// DecodedLen(src) bytes, and reports whether src is well-formed. If it isn't,
+// dst holds nothing of use.
+//
+// It accepts what base64.StdEncoding accepts, bits left over before the padding
+// included, but no line breaks.
+func Decode(dst, src []byte) bool {
+	if len(src)%4 != 0 {
+		return false
+	}
+	if len(src) == 0 {
+		return true
+	}
+	// 16 characters become 12 bytes; the second store begins at byte 6 and so
+	// needs two bytes more than are kept.
+	for len(src) > 16 && len(dst) >= 14 {
+		s, d := (*[16]byte)(src), (*[14]byte)(dst)
+		v0, v1 := group((*[4]byte)(s[0:])), group((*[4]byte)(s[4:]))
+		v2, v3 := group((*[4]byte)(s[8:])), group((*[4]byte)(s[12:]))
+		if (v0|v1|v2|v3)&notInAlphabet != 0 {
+			return false
+		}
+		binary.BigEndian.PutUint64(d[:8], uint64(v0)<<40|uint64(v1)<<16)
+		binary.BigEndian.PutUint64(d[6:], uint64(v2)<<40|uint64(v3)<<16)
+		src, dst = src[16:], dst[12:]
+	}
+	for len(src) > 4 {
+		v := group((*[4]byte)(src))
+		if v&notInAlphabet != 0 {
+			return false
+		}
+		dst[0], dst[1], dst[2] = byte(v>>16), byte(v>>8), byte(v)
+		src, dst = src[4:], dst[3:]
+	}
+	return decodeLast(dst, (*[4]byte)(src))
+}
+
+// decodeLast decodes the last group, which may be padded.
+func decodeLast(dst []byte, src *[4]byte) bool {
+	group4, n := *src, 3
+	if src[3] == pad {
+		group4[3], n = 'A', 2
+		if src[2] == pad {
+			group4[2], n = 'A', 1
+		}
+	}
+	v := group(&group4)
+	if v&notInAlphabet != 0 {
+		return false
+	}
+	var out [3]byte
+	out[0], out[1], out[2] = byte(v>>16), byte(v>>8), byte(v)
+	copy(dst[:n], out[:])
+	return true
+}
+
+// group returns the 24 bits of four characters.
+func group(s *[4]byte) uint32 {
+	return sextets[0][s[0]] | sextets[1][s[1]] | sextets[2][s[2]] | sextets[3][s[3]]
+}
