@@ -3,7 +3,6 @@ package kpl
 import (
 	"crypto/md5"
 	"encoding/binary"
-	"slices"
 )
 
 // A Builder collects members and writes them as one aggregated record. The zero value is ready. After [Builder.Reset] it
@@ -88,11 +87,10 @@ func (b *Builder) add(m Member, e entry, added int) {
 
 // AppendTo appends the aggregated record to dst. The Builder keeps its members, so that it can be called again.
 func (b *Builder) AppendTo(dst []byte) []byte {
-	dst = slices.Grow(dst, b.Size())
 	dst = append(dst, magic...)
 	start := len(dst)
-	dst = appendTable(dst, tagPartitionKeyTable, b.partitionKeys.keys)
-	dst = appendTable(dst, tagExplicitHashKeyTable, b.explicitHashKeys.keys)
+	dst = appendTable(dst, fieldPartitionKeyTable, b.partitionKeys.keys)
+	dst = appendTable(dst, fieldExplicitHashKeyTable, b.explicitHashKeys.keys)
 	for i := range b.members {
 		dst = b.members[i].appendTo(dst)
 	}
@@ -100,9 +98,9 @@ func (b *Builder) AppendTo(dst []byte) []byte {
 	return append(dst, digest[:]...)
 }
 
-func appendTable(dst []byte, tag byte, keys []string) []byte {
+func appendTable(dst []byte, number byte, keys []string) []byte {
 	for _, key := range keys {
-		dst = append(dst, tag)
+		dst = appendTag(dst, number, wireBytes)
 		dst = binary.AppendUvarint(dst, uint64(len(key)))
 		dst = append(dst, key...)
 	}
@@ -129,15 +127,15 @@ func (e *entry) size() int {
 
 // appendTo appends e as an element of AggregatedRecord.records.
 func (e *entry) appendTo(dst []byte) []byte {
-	dst = append(dst, tagRecords)
+	dst = appendTag(dst, fieldRecords, wireBytes)
 	dst = binary.AppendUvarint(dst, uint64(e.size()))
-	dst = append(dst, tagPartitionKeyIndex)
+	dst = appendTag(dst, fieldPartitionKeyIndex, wireVarint)
 	dst = binary.AppendUvarint(dst, uint64(e.partitionKey))
 	if e.hashKey != noKey {
-		dst = append(dst, tagExplicitHashKeyIndex)
+		dst = appendTag(dst, fieldExplicitHashKeyIndex, wireVarint)
 		dst = binary.AppendUvarint(dst, uint64(e.hashKey))
 	}
-	dst = append(dst, tagData)
+	dst = appendTag(dst, fieldData, wireBytes)
 	dst = binary.AppendUvarint(dst, uint64(len(e.data)))
 	return append(dst, e.data...)
 }

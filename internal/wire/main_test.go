@@ -1,4 +1,4 @@
-package kstream
+package wire_test
 
 import (
 	"testing"
