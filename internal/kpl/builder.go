@@ -3,6 +3,7 @@ package kpl
 import (
 	"crypto/md5"
 	"encoding/binary"
+	"slices"
 )
 
 // A Builder collects members and writes them as one aggregated record. The zero value is ready. After [Builder.Reset] it
@@ -87,10 +88,11 @@ func (b *Builder) add(m Member, e entry, added int) {
 
 // AppendTo appends the aggregated record to dst. The Builder keeps its members, so that it can be called again.
 func (b *Builder) AppendTo(dst []byte) []byte {
+	dst = slices.Grow(dst, b.Size())
 	dst = append(dst, magic...)
 	start := len(dst)
-	dst = appendTable(dst, fieldPartitionKeyTable, b.partitionKeys.keys)
-	dst = appendTable(dst, fieldExplicitHashKeyTable, b.explicitHashKeys.keys)
+	dst = appendTable(dst, tagPartitionKeyTable, b.partitionKeys.keys)
+	dst = appendTable(dst, tagExplicitHashKeyTable, b.explicitHashKeys.keys)
 	for i := range b.members {
 		dst = b.members[i].appendTo(dst)
 	}
@@ -98,9 +100,9 @@ func (b *Builder) AppendTo(dst []byte) []byte {
 	return append(dst, digest[:]...)
 }
 
-func appendTable(dst []byte, number byte, keys []string) []byte {
+func appendTable(dst []byte, tag byte, keys []string) []byte {
 	for _, key := range keys {
-		dst = appendTag(dst, number, wireBytes)
+		dst = append(dst, tag)
 		dst = binary.AppendUvarint(dst, uint64(len(key)))
 		dst = append(dst, key...)
 	}
@@ -127,15 +129,15 @@ func (e *entry) size() int {
 
 // appendTo appends e as an element of AggregatedRecord.records.
 func (e *entry) appendTo(dst []byte) []byte {
-	dst = appendTag(dst, fieldRecords, wireBytes)
+	dst = append(dst, tagRecords)
 	dst = binary.AppendUvarint(dst, uint64(e.size()))
-	dst = appendTag(dst, fieldPartitionKeyIndex, wireVarint)
+	dst = append(dst, tagPartitionKeyIndex)
 	dst = binary.AppendUvarint(dst, uint64(e.partitionKey))
 	if e.hashKey != noKey {
-		dst = appendTag(dst, fieldExplicitHashKeyIndex, wireVarint)
+		dst = append(dst, tagExplicitHashKeyIndex)
 		dst = binary.AppendUvarint(dst, uint64(e.hashKey))
 	}
-	dst = appendTag(dst, fieldData, wireBytes)
+	dst = append(dst, tagData)
 	dst = binary.AppendUvarint(dst, uint64(len(e.data)))
 	return append(dst, e.data...)
 }

@@ -50,13 +50,13 @@ const (
 	overhead  = len(magic) + digestLen
 )
 
-// Field numbers of AggregatedRecord and Record.
+// Tags of the fields of AggregatedRecord and of Record.
 const (
-	fieldPartitionKeyTable    = 1
-	fieldExplicitHashKeyTable = 2
-	fieldRecords              = 3
+	tagPartitionKeyTable    = 1<<3 | wireBytes
+	tagExplicitHashKeyTable = 2<<3 | wireBytes
+	tagRecords              = 3<<3 | wireBytes
 
-	fieldPartitionKeyIndex    = 1
-	fieldExplicitHashKeyIndex = 2
-	fieldData                 = 3
+	tagPartitionKeyIndex    = 1<<3 | wireVarint
+	tagExplicitHashKeyIndex = 2<<3 | wireVarint
+	tagData                 = 3<<3 | wireBytes
 )

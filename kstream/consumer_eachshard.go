@@ -1,0 +1,137 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime/debug"
+	"sync"
+)
+
+// EachShard calls f for every shard, with the shard's records, each call in a
+// goroutine of its own: for bodies that need more than one CPU, or keep
+// something for each shard. The call for a shard begins when those for all of
+// its parents have returned nil, and the loop over its records keeps the
+// contract of Records. EachShard returns when all calls have.
+//
+// When f returns nil before the end of its records, its shard is not read any
+// further in this loop, and neither are the shards that descend from it. When f
+// returns an error, the ctx of all calls ends, and EachShard returns the error.
+// A panic in f ends the others likewise, and is then a panic of EachShard, with
+// f's stack in its text.
+//
+// The records can be ranged over once.
+func (c *Consumer[T]) EachShard(ctx context.Context, f func(ctx context.Context, shard Shard, records iter.Seq2[Record[T], error]) error) error {
+	run, err := c.begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.end(run)
+	calls := &shardCalls[T]{consumer: c, run: run, f: f}
+	run.begin(calls.start)
+	calls.running.Wait()
+	if calls.panicked != "" {
+		panic(calls.panicked)
+	}
+	return run.leave()
+}
+
+// shardCalls are the calls of one EachShard.
+type shardCalls[T any] struct {
+	consumer *Consumer[T]
+	run      *run
+	f        func(context.Context, Shard, iter.Seq2[Record[T], error]) error
+	running  sync.WaitGroup // it grows only in calls that run, and before the first
+	once     sync.Once      // sets panicked
+	panicked string
+}
+
+// start starts the call for a shard.
+func (c *shardCalls[T]) start(s *activeShard) {
+	left := make(chan struct{})
+	s.pages, s.left = make(chan *page), left
+	c.running.Go(func() {
+		reading := &shardLoop[T]{calls: c, shard: s}
+		err := c.call(reading)
+		s.stop()
+		close(left)
+		if err != nil {
+			c.run.abort(err)
+		}
+		if reading.last != nil && err == nil {
+			c.run.consumed(reading.last)
+		} else {
+			c.run.abandoned(s)
+		}
+	})
+}
+
+// call calls f, and turns a panic into an error.
+func (c *shardCalls[T]) call(reading *shardLoop[T]) (err error) {
+	returned := false
+	defer func() {
+		if returned {
+			return
+		}
+		if v := recover(); v != nil {
+			c.once.Do(func() {
+				c.panicked = fmt.Sprintf("kstream: EachShard: %v\n\n%s", v, debug.Stack())
+			})
+		}
+		err = errors.New("kstream: an EachShard function did not return")
+	}()
+	err = c.f(c.run.work, reading.shard.Shard, reading.records)
+	returned = true
+	return err
+}
+
+// A shardLoop is the loop over one shard's records.
+type shardLoop[T any] struct {
+	calls *shardCalls[T]
+	shard *activeShard
+	begun bool
+	last  *page // the shard's last page, when the loop has been through it
+}
+
+func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
+	if r.begun {
+		return
+	}
+	r.begun = true
+	run := r.shard.run
+	d := delivery[T]{run: run, codec: r.calls.consumer.codec, ctx: run.work, yield: yield}
+	for r.last == nil {
+		select {
+		case p := <-r.shard.pages:
+			switch d.page(p) {
+			case goOn:
+			case leftLoop:
+				return
+			case enough:
+				run.enough(errStopped)
+				return
+			default:
+				r.cancelled(yield)
+				return
+			}
+			if p.end == endNotYet {
+				run.consumed(p)
+			} else {
+				r.last = p
+			}
+		case <-run.work.Done():
+			r.cancelled(yield)
+			return
+		}
+	}
+	if err := r.last.err; err != nil && !errors.Is(err, errStopped) {
+		yield(Record[T]{}, err)
+	}
+}
+
+func (r *shardLoop[T]) cancelled(yield func(Record[T], error) bool) {
+	cause := context.Cause(r.shard.run.work)
+	r.shard.run.abort(cause)
+	yield(Record[T]{}, cause)
+}

@@ -1,0 +1,229 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// A run is the life of one loop. It owns a goroutine for each shard that is
+// being read, which sends the shard's pages to the loop; leave ends and joins
+// them.
+//
+// How a shard comes to an end, and its children begin:
+//
+//  1. The shard's reader sends its last page, which says how it ended, and
+//     returns.
+//  2. The loop delivers the page's records, then calls consumed with it.
+//  3. If the shard was read to its end, consumed starts the readers of the
+//     children that now have all their parents read. So no record of a child is
+//     even asked for before the loop has been through its parents.
+type run struct {
+	client *kinesis.Client
+	cfg    *consumerSettings
+	ref    streamRef
+	info   StreamInfo
+	meter  *consumerMeter
+	rule   stopRule
+	budget *budget
+
+	// work ends when the loop has failed or was left, with the reason as its
+	// cause; fetch also when nothing more is to be read.
+	work, fetch    context.Context
+	cancel, enough context.CancelCauseFunc
+
+	// calls bounds the requests, other than reads, that are made at once.
+	calls   chan struct{}
+	readers sync.WaitGroup
+
+	// open readies the loop for a shard: it makes the channel that the pages go
+	// to. It is called with mu held.
+	open func(*activeShard)
+
+	mu      sync.Mutex // guards what follows
+	lineage *lineage
+	active  int   // shards that were started and not finished
+	err     error // the first failure
+}
+
+// An activeShard is a shard that is being read.
+type activeShard struct {
+	Shard
+	run   *run
+	start Position
+	meter *shardMeter
+	pages chan *page
+	left  <-chan struct{} // closed when the loop takes no more pages
+
+	ctx  context.Context // the reader's
+	stop context.CancelFunc
+}
+
+// errStopped is why readers end that are not needed any more.
+var errStopped = errors.New("loop stopped")
+
+// maxCalls is how many iterators are asked for at once. A stream can have
+// thousands of shards, and they all begin together.
+const maxCalls = 32
+
+// newRun looks up the stream and its shards. It starts nothing yet.
+func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, meter *consumerMeter) (*run, error) {
+	ref, err := parseStream(cfg.stream)
+	if err != nil {
+		return nil, err
+	}
+	info, err := WaitActive(ctx, client, cfg.stream)
+	if err != nil {
+		return nil, err
+	}
+	shards, err := listShards(ctx, client, cfg.stream, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{
+		client: client, cfg: cfg, ref: ref, info: info, meter: meter,
+		rule:    stopRule{until: cfg.until},
+		budget:  newBudget(cfg.prefetchRecords, cfg.prefetchBytes),
+		calls:   make(chan struct{}, maxCalls),
+		lineage: newLineage(),
+	}
+	placeShards(r.lineage, shards, cfg.start, cfg.startShards)
+	r.work, r.cancel = context.WithCancelCause(ctx)
+	r.fetch, r.enough = context.WithCancelCause(r.work)
+	return r, nil
+}
+
+// begin starts the readers of all shards that can be read.
+func (r *run) begin(open func(*activeShard)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.open = open
+	r.startReaders(r.lineage.begin())
+}
+
+// startReaders starts a reader for each node. Callers hold mu.
+func (r *run) startReaders(nodes []*shardNode) {
+	for _, node := range nodes {
+		r.active++
+		shard := &activeShard{Shard: node.shard, run: r, start: node.start, meter: r.meter.shard(node.shard.ID)}
+		r.open(shard)
+		shard.ctx, shard.stop = context.WithCancel(r.fetch)
+		r.readers.Go(func() {
+			defer shard.stop()
+			shard.send(shard.read(shard.ctx))
+		})
+	}
+}
+
+// consumed takes note that the loop has been through a page.
+func (r *run) consumed(p *page) {
+	r.budget.give(p.hold)
+	if p.end == endNotYet {
+		return
+	}
+	var children []Shard
+	if p.end == endOfShard {
+		children = r.childrenOf(p)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.active--
+	r.meter.finish(p.shard.ID)
+	switch {
+	case p.end == endFailed:
+		r.fail(p.err)
+	case p.end == endOfShard && r.fetch.Err() == nil:
+		for _, child := range children {
+			r.lineage.add(child, TrimHorizon())
+		}
+		r.startReaders(r.lineage.finish(p.shard.ID))
+		return
+	}
+	r.lineage.leave(p.shard.ID)
+}
+
+// childrenOf returns the shards that a shard was split or merged into. The last
+// answer names them; should it not, the list of shards does.
+func (r *run) childrenOf(p *page) []Shard {
+	var children []Shard
+	for _, child := range p.children {
+		children = append(children, shardOfChild(child))
+	}
+	if len(children) > 0 || r.fetch.Err() != nil {
+		return children
+	}
+	after := &types.ShardFilter{Type: types.ShardFilterTypeAfterShardId, ShardId: &p.shard.ID}
+	listed, err := listShards(r.fetch, r.client, r.cfg.stream, after)
+	if err != nil {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.fail(err)
+	}
+	for _, shard := range listed {
+		children = append(children, shardOf(shard))
+	}
+	return children
+}
+
+// fail keeps the first error and ends the reading. What has been read already
+// is still delivered. Callers hold mu.
+func (r *run) fail(err error) {
+	if r.err == nil && !errors.Is(err, errStopped) {
+		r.err = err
+	}
+	r.enough(errStopped)
+}
+
+// abort keeps the first error and ends the loop at once.
+func (r *run) abort(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.fail(err)
+	r.cancel(r.err)
+}
+
+// busy reports whether any shard has not been finished.
+func (r *run) busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.active > 0
+}
+
+// leave ends and joins the readers, and returns the first failure. It may be
+// called more than once.
+func (r *run) leave() error {
+	r.cancel(errStopped)
+	r.readers.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.meter.idle()
+	return r.err
+}
+
+// send hands a page to the loop and reports whether the loop took it.
+func (s *activeShard) send(p *page) bool {
+	select {
+	case s.pages <- p:
+		return true
+	case <-s.left:
+		s.run.budget.give(p.hold)
+		return false
+	}
+}
+
+func (r *run) errorf(shard, call string, err error) error {
+	return fmt.Errorf("kstream: %s %s, %s: %w", call, r.cfg.stream, shard, err)
+}
+
+// abandoned takes note that the loop will not go on with a shard.
+func (r *run) abandoned(s *activeShard) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.active--
+	r.meter.finish(s.ID)
+	r.lineage.leave(s.ID)
+}

@@ -1,0 +1,109 @@
+package kstream
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
+)
+
+// A cursor is a place in a shard that survives its iterators: those live five
+// minutes, and then reading goes on from the last record that was read.
+//
+// Going on is done by asking for that record again, not for what follows it:
+// that it comes first shows that nothing was trimmed in between. If another one
+// comes first, there is a gap, and it is reported.
+type cursor struct {
+	shard    *activeShard
+	position Position
+	iterator *string
+
+	// anchor is the record that must come first, since position was afterRecord
+	// when the reading began there; empty: any may. anchorSub is its last member
+	// that was delivered before.
+	anchor    string
+	anchorSub int64
+}
+
+// renew asks for an iterator at the position.
+func (c *cursor) renew(ctx context.Context) error {
+	run := c.shard.run
+	select {
+	case run.calls <- struct{}{}:
+		defer func() { <-run.calls }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	in := &kinesis.GetShardIteratorInput{StreamName: run.ref.name, StreamARN: run.ref.arn, ShardId: &c.shard.ID}
+	c.position.request(in)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := run.client.GetShardIterator(ctx, in, wire.Cure, noRetries)
+	if err != nil {
+		return err
+	}
+	c.iterator = out.ShardIterator
+	serverTime, ok := middleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		serverTime = time.Now()
+	}
+	c.begun(serverTime)
+	return nil
+}
+
+// begun takes note that the service has accepted the position, at a time on
+// its own clock.
+func (c *cursor) begun(serverTime time.Time) {
+	switch c.position.kind {
+	case latest:
+		// Should the iterator expire before a first record was read, then asking
+		// for LATEST again would skip what came in the meantime.
+		c.position = AtTime(serverTime.Truncate(time.Second))
+	case afterRecord:
+		c.anchor, c.anchorSub = c.position.seq, c.position.sub
+	}
+}
+
+// accept moves the cursor past the records of an answer. It takes out what was
+// read before, and notes in p what is missing.
+func (c *cursor) accept(p *page, atTip bool) {
+	p.readBefore = -1
+	if c.anchor != "" && (len(p.records) > 0 || atTip || p.end != endNotYet) {
+		c.checkAnchor(p)
+	}
+	if n := len(p.records); n > 0 {
+		c.position = AfterRecord(aws.ToString(p.records[n-1].SequenceNumber), wholeRecord)
+	}
+}
+
+func (c *cursor) checkAnchor(p *page) {
+	switch {
+	case len(p.records) == 0:
+		p.gap = c.gap("")
+	case aws.ToString(p.records[0].SequenceNumber) != c.anchor:
+		p.gap = c.gap(aws.ToString(p.records[0].SequenceNumber))
+	case c.anchorSub == wholeRecord:
+		p.records = p.records[1:]
+	default:
+		p.readBefore = c.anchorSub
+	}
+	c.anchor = ""
+}
+
+func (c *cursor) gap(next string) *GapError {
+	after := AfterRecord(c.anchor, c.anchorSub)
+	if c.anchorSub == wholeRecord {
+		after = AfterSequenceNumber(c.anchor)
+	}
+	return &GapError{Stream: c.shard.run.cfg.stream, ShardID: c.shard.ID, After: after, Next: next}
+}
+
+// closedShard reports whether an answer was the shard's last.
+func closedShard(next *string, children []types.ChildShard) bool {
+	return next == nil || *next == "" || len(children) > 0
+}

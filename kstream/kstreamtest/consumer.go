@@ -1,0 +1,4 @@
+package kstreamtest
+
+// A consumer is one registered for enhanced fan-out.
+type consumer struct{}

@@ -1,0 +1,109 @@
+package kstreamtest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
+
+// A Record is a record as a stream holds it.
+type Record struct {
+	// Shard and SequenceNumber say where the record is. Put sets them.
+	Shard          string
+	SequenceNumber string
+	// Arrived is the service's ApproximateArrivalTimestamp. Put sets it.
+	Arrived time.Time
+
+	PartitionKey    string
+	ExplicitHashKey string // decimal; empty when the record was put without one
+	Data            []byte
+}
+
+// CreateStream creates a provisioned stream that is ACTIVE at once. It panics
+// when the name is in use or not a stream's, or shards is less than 1.
+func (s *Server) CreateStream(name string, shards int) {
+	if !namePattern.regex.MatchString(name) || len(name) > 128 || shards < 1 {
+		panic(fmt.Sprintf("kstreamtest: create stream %q with %d shards: not possible", name, shards))
+	}
+	now := time.Now()
+	if s.find(name, now) != nil {
+		panic(fmt.Sprintf("kstreamtest: create stream %q: it exists", name))
+	}
+	st := s.blankStream(name, now)
+	st.mu.Lock()
+	s.addShards(st, now, shardmap.Even(shards))
+	st.status = active
+	st.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.streams[name] = st
+}
+
+// Put appends records to a stream, whatever its limits, and returns them as
+// they are stored. Of a Record it takes the key, the hash key and the data. It
+// panics when there is no such stream or a record is not one the service takes.
+func (s *Server) Put(stream string, records ...Record) []Record {
+	now := time.Now()
+	st := s.mustFind(stream, now)
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	stored := make([]Record, len(records))
+	for i, r := range records {
+		e := entry{data: r.Data, key: []byte(r.PartitionKey), hasKey: true}
+		if r.ExplicitHashKey != "" {
+			if err := e.setHash(r.ExplicitHashKey); err != nil {
+				panic("kstreamtest: put: " + err.Error())
+			}
+		}
+		if r.PartitionKey == "" || len(r.Data)+len(r.PartitionKey) > st.maxRecordBytes() {
+			panic(fmt.Sprintf("kstreamtest: put: a record with a partition key of %d bytes and %d bytes of data", len(r.PartitionKey), len(r.Data)))
+		}
+		sh, seq, _ := s.append(st, now, &e, false)
+		r.Shard, r.SequenceNumber, r.Arrived = sh.id, seq.String(), time.UnixMilli(now.UnixMilli())
+		stored[i] = r
+	}
+	return stored
+}
+
+// Records returns what is in a stream: all its shards, closed ones too, in the
+// order of their numbers, and each shard's records in the order of their
+// sequence numbers. It panics when there is no such stream.
+func (s *Server) Records(stream string) []Record {
+	now := time.Now()
+	st := s.mustFind(stream, now)
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	var all []Record
+	for _, sh := range st.shards {
+		s.trim(st, sh, now)
+		all = append(all, sh.records()...)
+	}
+	return all
+}
+
+func (s *Server) mustFind(name string, now time.Time) *stream {
+	st := s.find(name, now)
+	if st == nil {
+		panic(fmt.Sprintf("kstreamtest: no stream %q", name))
+	}
+	return st
+}
+
+func (sh *shard) records() []Record {
+	sh.mu.Lock()
+	p := sh.log.page(0, 1<<62, 1<<62)
+	sh.mu.Unlock()
+	records := make([]Record, 0, p.count)
+	for index, r := range p.all() {
+		record := Record{
+			Shard: sh.id, SequenceNumber: sh.sequence(index, r.arrival).String(), Arrived: time.UnixMilli(r.arrival),
+			PartitionKey: string(r.key), Data: append([]byte(nil), r.data...),
+		}
+		if r.flags&flagHash != 0 {
+			record.ExplicitHashKey = r.hash.String()
+		}
+		records = append(records, record)
+	}
+	return records
+}

@@ -1,0 +1,207 @@
+package kstreamtest
+
+import (
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/document"
+)
+
+// An entry is a record as a request brings it. Its slices are the request's.
+type entry struct {
+	data    []byte
+	key     []byte
+	hasKey  bool
+	hash    shardmap.Hash // the explicit hash key
+	hasHash bool
+}
+
+// putRecord implements PutRecord.
+func (s *Server) putRecord(c *call) error {
+	st, err := s.streamForPut(c, c.in.has("PartitionKey"), "partitionKey")
+	if err != nil {
+		return err
+	}
+	e, err := newEntry(c.in)
+	if err != nil {
+		return err
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if err := s.checkPut(c, st, []entry{e}); err != nil {
+		return err
+	}
+	if err := st.checkOrdering(c); err != nil {
+		return err
+	}
+	sh, seq, ok := s.append(st, c.now, &e, true)
+	if !ok {
+		return errorf(throughputExceeded, "%s", st.throttled(sh))
+	}
+	c.out.Object()
+	c.out.Key("ShardId")
+	c.out.String(sh.id)
+	c.out.Key("SequenceNumber")
+	c.out.String(seq.String())
+	st.writeEncryption(c.out)
+	c.out.End()
+	return nil
+}
+
+// streamForPut finds the stream of a write, and holds the rule that records
+// without a partition key are for streams with AUTO record distribution. The
+// path names the key in the message.
+func (s *Server) streamForPut(c *call, keyed bool, path string) (*stream, error) {
+	st, err := s.streamOf(c)
+	if keyed {
+		return st, err
+	}
+	if err == nil {
+		st.mu.RLock()
+		defer st.mu.RUnlock()
+		if st.distribution == autoDistribution {
+			return st, nil
+		}
+	}
+	var v violations
+	v.missing(path)
+	return nil, v.err()
+}
+
+// newEntry reads the members of a record.
+func newEntry(in params) (entry, error) {
+	e := entry{data: in.blob("Data"), key: []byte(in.string("PartitionKey")), hasKey: in.has("PartitionKey")}
+	if h := in.string("ExplicitHashKey"); h != "" {
+		if err := e.setHash(h); err != nil {
+			return entry{}, err
+		}
+	}
+	return e, nil
+}
+
+func (e *entry) setHash(decimal string) error {
+	h, err := shardmap.ParseHash(decimal)
+	if err != nil {
+		return errorf(invalidArgument, "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was %s", decimal)
+	}
+	e.hash, e.hasHash = h, true
+	return nil
+}
+
+// checkPut makes the checks of a write that depend on the stream. The stream's
+// lock is held.
+func (s *Server) checkPut(c *call, st *stream, entries []entry) error {
+	if err := st.readable(); err != nil {
+		return err
+	}
+	total := 0
+	for i := range entries {
+		size := len(entries[i].data) + len(entries[i].key)
+		if size > st.maxRecordBytes() {
+			return st.recordTooLarge(c, i, &entries[i])
+		}
+		total += size + recordOverhead
+	}
+	if c.in.bool("DryRun") {
+		return errorf(dryRunOperation, "The request would have succeeded, but the DryRun parameter was set.")
+	}
+	if limit := s.opts.MaxBytes; limit >= 0 && s.bytes.Load()+int64(total) > limit {
+		s.trimAll(c.now)
+		if s.bytes.Load()+int64(total) > limit {
+			return errorf(limitExceeded, "The server holds %d bytes of records and may hold %d (Options.MaxBytes).", s.bytes.Load(), limit)
+		}
+	}
+	return nil
+}
+
+// recordTooLarge words the failure of the i-th record.
+func (st *stream) recordTooLarge(c *call, i int, e *entry) error {
+	if len(e.data) <= st.maxRecordBytes() {
+		return errorf(invalidArgument, "The record of %d bytes with its partition key is larger than the stream's maximum of %d bytes.",
+			len(e.data)+len(e.key), st.maxRecordBytes())
+	}
+	var v violations
+	path := "data"
+	if c.op.name == "PutRecords" {
+		path = entryPath(i, path)
+	}
+	v.value(&member{bounds: &bounds{0, int64(st.maxRecordBytes())}}, e.data, path)
+	return v.err()
+}
+
+// trimAll lets go of what is older than the retention of its stream.
+func (s *Server) trimAll(now time.Time) {
+	for _, st := range s.all(now) {
+		st.mu.RLock()
+		for _, sh := range st.shards {
+			s.trim(st, sh, now)
+		}
+		st.mu.RUnlock()
+	}
+}
+
+// trim drops a shard's records that retention no longer keeps. The stream's
+// lock is held, the shard's is not.
+func (s *Server) trim(st *stream, sh *shard, now time.Time) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	s.trimLocked(st, sh, now)
+}
+
+func (s *Server) trimLocked(st *stream, sh *shard, now time.Time) {
+	if freed := sh.log.trim(st.horizon(now).UnixMilli()); freed > 0 {
+		s.bytes.Add(-freed)
+	}
+}
+
+// checkOrdering looks at SequenceNumberForOrdering. The stream's lock is held.
+func (st *stream) checkOrdering(c *call) error {
+	number := c.in.string("SequenceNumberForOrdering")
+	if number == "" {
+		return nil
+	}
+	seq, err := parseSequence(number)
+	if err != nil || seq.seconds > c.now.Unix() || uint64(seq.shard) >= uint64(len(st.shards)) {
+		return errorf(invalidArgument, "ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.",
+			number, st.name, st.account)
+	}
+	return nil
+}
+
+// append routes a record to its shard and appends it, if the shard's limits
+// allow it or do not count. The stream's lock is held.
+func (s *Server) append(st *stream, now time.Time, e *entry, limited bool) (*shard, sequence, bool) {
+	r := storedRecord{arrival: now.UnixMilli(), key: e.key, data: e.data}
+	if e.hasKey {
+		r.flags |= flagKey
+	}
+	if st.encryption != "" {
+		r.flags |= flagEncrypted
+	}
+	var sh *shard
+	switch {
+	case st.distribution == autoDistribution:
+		sh = st.nextShard()
+	case e.hasHash:
+		r.flags |= flagHash
+		r.hash = e.hash
+		sh = st.shardFor(e.hash)
+	default:
+		sh = st.shardFor(keyHash(e.key))
+	}
+	seq, ok := sh.put(now, &r, limited)
+	if ok {
+		s.bytes.Add(int64(r.size() + recordOverhead))
+		sh.counters.wrote(r.size())
+	} else {
+		sh.counters.throttledWrites.Add(1)
+	}
+	return sh, seq, ok
+}
+
+func (st *stream) writeEncryption(w *document.Writer) {
+	if st.encryption != "" {
+		w.Key("EncryptionType")
+		w.String(st.encryption)
+	}
+}

@@ -1,0 +1,100 @@
+package kstreamtest
+
+import (
+	"crypto/md5"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
+
+// maxPutBytes bounds the data and partition keys of one PutRecords request
+// (PutRecords, API reference).
+const maxPutBytes = 10 << 20
+
+// putRecords implements PutRecords.
+func (s *Server) putRecords(c *call) error {
+	entries := c.entries
+	if entries == nil {
+		var err error
+		if entries, err = newEntries(c.in); err != nil {
+			return err
+		}
+	}
+	keyless := len(entries)
+	total := 0
+	for i := range entries {
+		total += len(entries[i].data) + len(entries[i].key)
+		if !entries[i].hasKey {
+			keyless = min(keyless, i)
+		}
+	}
+	st, err := s.streamForPut(c, keyless == len(entries), entryPath(keyless, "partitionKey"))
+	if err != nil {
+		return err
+	}
+	if total > maxPutBytes {
+		return errorf(invalidArgument, "Records size exceeds %d MB limit", maxPutBytes>>20)
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if err := s.checkPut(c, st, entries); err != nil {
+		return err
+	}
+	s.putEntries(c, st, entries)
+	return nil
+}
+
+func entryPath(i int, name string) string { return fmt.Sprintf("records.%d.member.%s", i+1, name) }
+
+func newEntries(in params) ([]entry, error) {
+	list := in.list("Records")
+	entries := make([]entry, len(list))
+	for i := range list {
+		record, _ := list[i].(params)
+		var err error
+		if entries[i], err = newEntry(record); err != nil {
+			return nil, err
+		}
+	}
+	return entries, nil
+}
+
+// putEntries writes each entry or fails it on its own, and answers. The
+// stream's lock is held.
+func (s *Server) putEntries(c *call, st *stream, entries []entry) {
+	w := c.out
+	w.Object()
+	w.Key("Records")
+	w.Array()
+	failed := 0
+	digits := make([]byte, 0, sequenceDigits)
+	for i := range entries {
+		sh, seq, ok := s.append(st, c.now, &entries[i], true)
+		w.Object()
+		if ok {
+			w.Key("SequenceNumber")
+			w.Text(seq.appendTo(digits[:0]))
+			w.Key("ShardId")
+			w.String(sh.id)
+		} else {
+			failed++
+			w.Key("ErrorCode")
+			w.String(throughputExceeded)
+			w.Key("ErrorMessage")
+			w.String(st.throttled(sh))
+		}
+		w.End()
+	}
+	w.End()
+	w.Key("FailedRecordCount")
+	w.Int(int64(failed))
+	st.writeEncryption(w)
+	w.End()
+}
+
+// keyHash is the hash key of a partition key.
+func keyHash(key []byte) shardmap.Hash {
+	sum := md5.Sum(key)
+	return shardmap.Hash{Hi: binary.BigEndian.Uint64(sum[:8]), Lo: binary.BigEndian.Uint64(sum[8:])}
+}

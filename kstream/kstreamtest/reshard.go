@@ -1,0 +1,106 @@
+package kstreamtest
+
+import (
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
+
+// splitShard implements SplitShard.
+func (s *Server) splitShard(c *call) error {
+	st, err := s.streamOf(c)
+	if err != nil {
+		return err
+	}
+	key, err := shardmap.ParseHash(c.in.string("NewStartingHashKey"))
+	if err != nil {
+		return errorf(invalidArgument, "NewStartingHashKey %s used in SplitShard() on stream %s under account %s is not a hash key.",
+			c.in.string("NewStartingHashKey"), st.name, st.account)
+	}
+	if err := s.roomForShard(c.now); err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	sh, err := st.shardToReshard(c.in.string("ShardToSplit"), c.now)
+	if err != nil {
+		return err
+	}
+	// Neither child may be narrower than two hash keys at its lower end
+	// (observed: a key of start+1 is refused).
+	if !sh.hashes.Start.Next().Less(key) || !key.Less(sh.hashes.End) {
+		return errorf(invalidArgument, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			key, sh.id, st.name, st.account, sh.hashes.Start, sh.hashes.End)
+	}
+	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
+		st.close(sh, now)
+		s.addShards(st, now, []shardmap.Range{
+			{Start: sh.hashes.Start, End: key.Prev()},
+			{Start: key, End: sh.hashes.End},
+		}, sh)
+		st.status = active
+	})
+	return nil
+}
+
+// roomForShard checks that the account may have one more shard.
+func (s *Server) roomForShard(now time.Time) error {
+	if s.openShards(now)+1 > s.opts.Limits.Shards {
+		return s.tooManyShards(1, now)
+	}
+	return nil
+}
+
+// mergeShards implements MergeShards.
+func (s *Server) mergeShards(c *call) error {
+	st, err := s.streamOf(c)
+	if err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	a, err := st.shardToReshard(c.in.string("ShardToMerge"), c.now)
+	if err != nil {
+		return err
+	}
+	b, err := st.shardToReshard(c.in.string("AdjacentShardToMerge"), c.now)
+	if err != nil {
+		return err
+	}
+	if !a.hashes.Adjacent(b.hashes) && !b.hashes.Adjacent(a.hashes) {
+		return errorf(invalidArgument, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
+			a.id, b.id, st.name, st.account)
+	}
+	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
+		st.close(a, now)
+		st.close(b, now)
+		r := a.hashes
+		if b.hashes.Start.Less(r.Start) {
+			r.Start = b.hashes.Start
+		} else {
+			r.End = b.hashes.End
+		}
+		s.addShards(st, now, []shardmap.Range{r}, a, b)
+		st.status = active
+	})
+	return nil
+}
+
+// shardToReshard finds an open shard of a provisioned stream that is ACTIVE. The
+// stream's lock is held.
+func (st *stream) shardToReshard(id string, now time.Time) (*shard, error) {
+	if err := st.mustBeActive(); err != nil {
+		return nil, err
+	}
+	if st.mode == onDemand {
+		return nil, errorf(validationException, "Stream %s under account %s is in ON_DEMAND mode: its shards cannot be split or merged.", st.name, st.account)
+	}
+	sh := st.shard(id)
+	if sh == nil || sh.expired(st.horizon(now)) {
+		return nil, errorf(resourceNotFound, "Could not find shard %s in stream %s under account %s.", id, st.name, st.account)
+	}
+	if !sh.isOpen() {
+		return nil, errorf(invalidArgument, "Shard %s in stream %s under account %s is CLOSED and cannot be split or merged.", id, st.name, st.account)
+	}
+	return sh, nil
+}

@@ -1,0 +1,233 @@
+package kstreamtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/document"
+)
+
+// A call is one request while it is answered.
+type call struct {
+	ctx    context.Context
+	op     *operation
+	format document.Format
+	body   []byte
+	in     params
+	out    *document.Writer
+	now    time.Time // of the server's clock, when the work on it began
+	http   http.ResponseWriter
+
+	// entries are the records of a PutRecords request that was read in one pass.
+	entries []entry
+}
+
+const (
+	jsonType     = "application/x-amz-json-1.1"
+	cborType     = "application/x-amz-cbor-1.1"
+	targetPrefix = "Kinesis_20131202."
+	// maxBody admits PutRecords with 10 MiB of data, in base64, and 500 keys.
+	maxBody = 16 << 20
+)
+
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
+
+// serve answers one HTTP request.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if !s.begin() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.calls.Done()
+	w.Header().Set("X-Amzn-Requestid", newID())
+	c := &call{ctx: r.Context(), http: w, format: document.JSON}
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	if err := s.answer(c, r, buf); err != nil {
+		s.fail(c, err)
+	}
+}
+
+// begin counts a request in, unless the server is closed.
+func (s *Server) begin() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.closed {
+		return false
+	}
+	s.calls.Add(1)
+	return true
+}
+
+// answer does the checks in the service's order: the envelope, the document's
+// syntax, the signature, types, constraints; then the operation runs.
+func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
+	if err := s.envelope(c, r); err != nil {
+		return err
+	}
+	var err error
+	if c.body, err = readBody(r, buf); err != nil {
+		return err
+	}
+	if err := s.wait(c.ctx, s.opts.Delay/2); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	c.now = time.Now()
+	if c.op.whole == nil || !c.op.whole(s, c) {
+		if err := s.parse(c, r); err != nil {
+			return err
+		}
+	}
+	s.counters.call(c.op.name)
+	if err := s.control.take(c.op.name, c.in.streamText(), s.opts.Limits.Control, c.now); err != nil {
+		return err
+	}
+	c.out = document.NewWriter(c.format, nil)
+	if err := c.op.run(s, c); err != nil {
+		return err
+	}
+	if c.op.streams {
+		return nil // it has written its answer itself
+	}
+	if err := s.wait(c.ctx, s.opts.Delay-s.opts.Delay/2); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	c.send(http.StatusOK, c.out.Bytes())
+	return nil
+}
+
+// envelope looks at the method and the headers, and finds the operation.
+func (s *Server) envelope(c *call, r *http.Request) error {
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch mediaType {
+	case jsonType, "application/json":
+	case cborType:
+		c.format = document.CBOR
+	default:
+		return errContentType
+	}
+	if r.Method != http.MethodPost {
+		return errContentType
+	}
+	name, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
+	if c.op = s.operations[name]; !ok || c.op == nil {
+		return &apiError{code: unknownOperation}
+	}
+	return nil
+}
+
+// errContentType is answered as the service answers what is no Kinesis request.
+var errContentType = errors.New("kstreamtest: not a Kinesis request")
+
+// readBody reads the whole body into buf.
+func readBody(r *http.Request, buf *[]byte) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, errorf(entityTooLarge, "The request is larger than %d bytes.", maxBody)
+	}
+	b := (*buf)[:0]
+	if n := int(r.ContentLength); n > cap(b) {
+		b = make([]byte, 0, n)
+	}
+	for {
+		if len(b) == cap(b) {
+			if int64(len(b)) == r.ContentLength {
+				break
+			}
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Body.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if len(b) > maxBody {
+			return nil, errorf(entityTooLarge, "The request is larger than %d bytes.", maxBody)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the client has gone
+		}
+	}
+	*buf = b
+	return b, nil
+}
+
+// parse fills c.in from the body.
+func (s *Server) parse(c *call, r *http.Request) error {
+	doc, err := document.Parse(c.body, c.format)
+	if err != nil {
+		return &apiError{code: serializationException}
+	}
+	if err := authenticate(r); err != nil {
+		return err
+	}
+	if c.in, err = bind(doc, c.op.members, c.format); err != nil {
+		return err
+	}
+	return validate(c.in, c.op.members)
+}
+
+// authenticate wants a signature, and looks no further.
+func authenticate(r *http.Request) error {
+	header := r.Header.Get("Authorization")
+	query := r.URL.Query().Has("X-Amz-Algorithm")
+	switch {
+	case header != "" && query:
+		return errorf(invalidSignature, "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
+	case header == "" && !query:
+		return errorf(missingAuthentication, "Missing Authentication Token")
+	case header == "":
+		return nil
+	}
+	for _, part := range []string{"Credential", "Signature", "SignedHeaders"} {
+		if !strings.Contains(header, part+"=") {
+			return errorf(incompleteSignature, "Authorization header requires '%s' parameter. Authorization=%s", part, header)
+		}
+	}
+	return nil
+}
+
+// fail writes an error's answer.
+func (s *Server) fail(c *call, err error) {
+	if errors.Is(err, errContentType) {
+		c.http.Header().Set("Content-Type", "application/xml")
+		c.http.WriteHeader(http.StatusNotFound)
+		io.WriteString(c.http, "<UnknownOperationException/>\n")
+		return
+	}
+	e, ok := errors.AsType[*apiError](err)
+	if !ok {
+		e = &apiError{code: internalFailure, message: err.Error()}
+	}
+	if c.op != nil {
+		s.counters.failed(c.op.name, e.code)
+	}
+	out := document.NewWriter(c.format, nil)
+	out.Object()
+	out.Key("__type")
+	out.String(e.code)
+	if e.message != "" {
+		name := "message"
+		if e.code == serializationException {
+			name = "Message" // the service's spelling
+		}
+		out.Key(name)
+		out.String(e.message)
+	}
+	out.End()
+	c.send(e.status(), out.Bytes())
+}
+
+func (c *call) send(status int, body []byte) {
+	h := c.http.Header()
+	h.Set("Content-Type", jsonType)
+	if c.format == document.CBOR {
+		h.Set("Content-Type", cborType)
+	}
+	c.http.WriteHeader(status)
+	c.http.Write(body)
+}

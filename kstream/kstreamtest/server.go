@@ -1,0 +1,193 @@
+package kstreamtest
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/memnet"
+)
+
+// A Server is a Kinesis service inside the process. Make one with NewServer and
+// end it with Close. Its methods may be called from any goroutine.
+type Server struct {
+	opts   Options
+	memory *memnet.Listener
+	http   *http.Server
+	salt   [16]byte // makes this server's iterators and tokens its own
+
+	lifetime context.Context // ends with Close
+	end      context.CancelFunc
+	serving  sync.WaitGroup // the loops that accept connections
+	calls    sync.WaitGroup // requests that are being answered
+
+	operations map[string]*operation
+	buffers    sync.Pool // *[]byte: request bodies while they are looked at
+
+	nonce    atomic.Uint64
+	created  atomic.Int64 // when the newest stream was created, milliseconds since 1970
+	bytes    atomic.Int64 // what the records take
+	counters counters
+	control  controlRates
+
+	mu      sync.RWMutex // guards everything below
+	streams map[string]*stream
+	closed  bool
+	url     string
+	clients []*http.Transport
+}
+
+// NewServer starts a server. It listens on nothing but memory until URL is
+// called. To use it in a testing/synctest bubble, make it there.
+func NewServer(opts Options) *Server {
+	s := &Server{
+		opts:    opts.withDefaults(),
+		memory:  memnet.Listen(),
+		streams: make(map[string]*stream),
+	}
+	rand.Read(s.salt[:])
+	s.operations = indexOperations()
+	s.buffers.New = func() any { return new([]byte) }
+	s.lifetime, s.end = context.WithCancel(context.Background())
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	s.http = &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		Protocols:         protocols,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ErrorLog:          discardLog(),
+	}
+	s.accept(s.memory)
+	return s
+}
+
+// readHeaderTimeout ends connections that send half a request.
+const readHeaderTimeout = 30 * time.Second
+
+// accept serves a listener until Close, which waits for it.
+func (s *Server) accept(l net.Listener) {
+	s.serving.Go(func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			panic("kstreamtest: serve: " + err.Error())
+		}
+	})
+}
+
+// Close ends the server: requests in flight and subscriptions are cut, their
+// connections closed, and all goroutines of the server and of its Clients'
+// connections are gone when it returns. Close may be called more than once.
+func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	clients := s.clients
+	s.clients = nil
+	s.mu.Unlock()
+	s.end()
+	s.memory.Close()
+	s.http.Close()
+	s.serving.Wait()
+	s.calls.Wait()
+	for _, t := range clients {
+		t.CloseIdleConnections()
+	}
+}
+
+// Client returns an SDK client whose requests reach the server through memory.
+// Its credentials are made up, its retries are the SDK's defaults, and it is
+// cured of the SDK's body race (see Options.ExposeBodyRace). In a synctest
+// bubble, call Client in the bubble. The functions change the client's options.
+func (s *Server) Client(optFns ...func(*kinesis.Options)) *kinesis.Client {
+	transport := &http.Transport{
+		DialContext:         s.memory.Dial,
+		MaxIdleConnsPerHost: 64,
+		DisableCompression:  true,
+	}
+	s.mu.Lock()
+	if !s.closed {
+		s.clients = append(s.clients, transport)
+	}
+	s.mu.Unlock()
+	opts := kinesis.Options{
+		Region:       s.opts.Region,
+		BaseEndpoint: aws.String("http://kinesis.memory"),
+		Credentials:  aws.CredentialsProviderFunc(dummyCredentials),
+		HTTPClient:   &http.Client{Transport: transport},
+	}
+	if !s.opts.ExposeBodyRace {
+		wire.Cure(&opts)
+	}
+	return kinesis.New(opts, optFns...)
+}
+
+func dummyCredentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{AccessKeyID: AccessKeyID, SecretAccessKey: SecretAccessKey, Source: "kstreamtest"}, nil
+}
+
+// The credentials of Client. The server takes any others as well.
+const (
+	AccessKeyID     = "AKIAKSTREAMTESTDUMMY"
+	SecretAccessKey = "kstreamtest"
+)
+
+// URL returns the server's address on the loopback interface, such as
+// http://127.0.0.1:40123, where it listens from the first call on. It panics
+// when no port can be had.
+func (s *Server) URL() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.url != "" {
+		return s.url
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic("kstreamtest: listen: " + err.Error())
+	}
+	s.url = "http://" + l.Addr().String()
+	if s.closed {
+		l.Close()
+		return s.url
+	}
+	s.accept(l)
+	return s.url
+}
+
+// Region returns the region that the server plays.
+func (s *Server) Region() string { return s.opts.Region }
+
+// Limits returns the limits that the server enforces, defaults filled in.
+func (s *Server) Limits() Limits { return s.opts.Limits }
+
+// wait pauses for d or until the request or the server ends.
+func (s *Server) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.lifetime.Done():
+		return net.ErrClosed
+	}
+}
+
+// newID returns a request ID in the service's form.
+func newID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	h := hex.EncodeToString(b[:])
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}

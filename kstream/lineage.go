@@ -1,0 +1,123 @@
+package kstream
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// A Shard names a shard and its place in the stream.
+type Shard struct {
+	ID           string
+	Parents      []string // the shards that were split or merged into it: none, one or two
+	FirstHashKey string   // the range of hash keys that it holds, both ends included,
+	LastHashKey  string   // decimal, 0 to 2^128-1
+}
+
+func shardOf(s types.Shard) Shard {
+	shard := Shard{ID: aws.ToString(s.ShardId)}
+	for _, parent := range []*string{s.ParentShardId, s.AdjacentParentShardId} {
+		if aws.ToString(parent) != "" {
+			shard.Parents = append(shard.Parents, *parent)
+		}
+	}
+	shard.setRange(s.HashKeyRange)
+	return shard
+}
+
+func shardOfChild(s types.ChildShard) Shard {
+	shard := Shard{ID: aws.ToString(s.ShardId), Parents: slices.Clone(s.ParentShards)}
+	shard.setRange(s.HashKeyRange)
+	return shard
+}
+
+func (s *Shard) setRange(r *types.HashKeyRange) {
+	if r != nil {
+		s.FirstHashKey, s.LastHashKey = aws.ToString(r.StartingHashKey), aws.ToString(r.EndingHashKey)
+	}
+}
+
+// A lineage knows which shards of a stream come from which, and which can be
+// read: those whose parents have all been read to their end. A parent that the
+// stream no longer lists counts as read. It is not safe for concurrent use.
+type lineage struct {
+	nodes    map[string]*shardNode
+	children map[string][]*shardNode // by parent, listed or not
+}
+
+type shardNode struct {
+	shard Shard
+	start Position
+	state shardState
+}
+
+type shardState uint8
+
+const (
+	shardWaiting shardState = iota // for its parents
+	shardReading
+	shardRead // to its end
+	shardLeft // before its end: its descendants are not read in this loop
+)
+
+func newLineage() *lineage {
+	return &lineage{nodes: make(map[string]*shardNode), children: make(map[string][]*shardNode)}
+}
+
+// add puts a shard in, unless it is known.
+func (l *lineage) add(shard Shard, start Position) {
+	if _, known := l.nodes[shard.ID]; known {
+		return
+	}
+	node := &shardNode{shard: shard, start: start}
+	if start.kind == shardEnd {
+		node.state = shardRead
+	}
+	l.nodes[shard.ID] = node
+	for _, parent := range shard.Parents {
+		l.children[parent] = append(l.children[parent], node)
+	}
+}
+
+// begin returns all shards that can be read now and takes them as being read.
+func (l *lineage) begin() []*shardNode {
+	var ready []*shardNode
+	for _, node := range l.nodes {
+		if l.beginOne(node) {
+			ready = append(ready, node)
+		}
+	}
+	slices.SortFunc(ready, func(a, b *shardNode) int { return strings.Compare(a.shard.ID, b.shard.ID) })
+	return ready
+}
+
+// finish takes note that a shard has been read to its end, and returns the
+// children that can be read now, as begin does.
+func (l *lineage) finish(id string) []*shardNode {
+	l.nodes[id].state = shardRead
+	var ready []*shardNode
+	for _, child := range l.children[id] {
+		if l.beginOne(child) {
+			ready = append(ready, child)
+		}
+	}
+	return ready
+}
+
+// leave takes note that a shard will not be read to its end.
+func (l *lineage) leave(id string) { l.nodes[id].state = shardLeft }
+
+func (l *lineage) beginOne(node *shardNode) bool {
+	if node.state != shardWaiting {
+		return false
+	}
+	for _, parent := range node.shard.Parents {
+		if p, listed := l.nodes[parent]; listed && p.state != shardRead {
+			return false
+		}
+	}
+	node.state = shardReading
+	return true
+}

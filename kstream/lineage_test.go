@@ -1,0 +1,126 @@
+package kstream
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// listing makes a list of shards of lines such as "c closed < a b": its ID,
+// whether it is closed, its parents.
+func listing(lines ...string) []types.Shard {
+	var shards []types.Shard
+	for _, line := range lines {
+		name, parents, _ := strings.Cut(line, " < ")
+		name, closed := strings.CutSuffix(name, " closed")
+		s := types.Shard{ShardId: &name, SequenceNumberRange: &types.SequenceNumberRange{StartingSequenceNumber: aws.String("1")}}
+		if closed {
+			s.SequenceNumberRange.EndingSequenceNumber = aws.String("2")
+		}
+		if list := strings.Fields(parents); len(list) > 0 {
+			s.ParentShardId = &list[0]
+			if len(list) > 1 {
+				s.AdjacentParentShardId = &list[1]
+			}
+		}
+		shards = append(shards, s)
+	}
+	return shards
+}
+
+func ids(nodes []*shardNode) string {
+	var list []string
+	for _, n := range nodes {
+		list = append(list, n.shard.ID)
+	}
+	return strings.Join(list, " ")
+}
+
+func TestLineageParentsFirst(t *testing.T) {
+	l := newLineage()
+	placeShards(l, listing("a closed < gone", "b closed", "ab closed < a b", "x < ab", "y < ab", "lone"), TrimHorizon(), nil)
+	steps := []struct{ finish, begun, reason string }{
+		{"", "a b lone", "a's parent is no longer listed"},
+		{"a", "", "the merged shard has another parent"},
+		{"b", "ab", ""},
+		{"ab", "x y", "both children of a split"},
+		{"x", "", ""},
+	}
+	for _, step := range steps {
+		begun := ""
+		if step.finish == "" {
+			begun = ids(l.begin())
+		} else {
+			begun = ids(l.finish(step.finish))
+		}
+		if diff := cmp.Diff(step.begun, begun); diff != "" {
+			t.Errorf("after %q (%s) (-want +got):\n%s", step.finish, step.reason, diff)
+		}
+	}
+	l.add(Shard{ID: "x", Parents: []string{"lone"}}, TrimHorizon())
+	if got := ids(l.finish("lone")); got != "" {
+		t.Errorf("a known shard was added and begun again: %s", got)
+	}
+}
+
+func TestLineageLeftShardKeepsItsChildrenBack(t *testing.T) {
+	l := newLineage()
+	placeShards(l, listing("a closed", "b closed", "ab < a b"), TrimHorizon(), nil)
+	l.begin()
+	l.leave("a")
+	if got := ids(l.finish("b")); got != "" {
+		t.Errorf("%s began although a parent was left", got)
+	}
+}
+
+func TestPlaceShards(t *testing.T) {
+	split := listing("p closed", "q", "p1 < p", "p2 closed < p", "p21 < p2")
+	tests := []struct {
+		name   string
+		reason string
+		listed []types.Shard
+		start  Position
+		own    map[string]Position
+		want   map[string]string
+	}{
+		{
+			name: "trim horizon", listed: split,
+			want: map[string]string{"p": "TRIM_HORIZON", "q": "TRIM_HORIZON", "p1": "TRIM_HORIZON", "p2": "TRIM_HORIZON", "p21": "TRIM_HORIZON"},
+		},
+		{
+			name: "latest leaves closed shards out", listed: split, start: Latest(),
+			want: map[string]string{"p": "SHARD_END", "q": "LATEST", "p1": "LATEST", "p2": "SHARD_END", "p21": "LATEST"},
+		},
+		{
+			name: "latest, split while listing", listed: listing("a", "b < a", "c closed < a", "d < c"), start: Latest(),
+			reason: "what was written to b before its iterator is made came after the loop began",
+			want:   map[string]string{"a": "LATEST", "b": "TRIM_HORIZON", "c": "TRIM_HORIZON", "d": "TRIM_HORIZON"},
+		},
+		{
+			name: "own positions", listed: split, start: Latest(),
+			own:  map[string]Position{"p": AfterSequenceNumber("7"), "p21": AtSequenceNumber("9")},
+			want: map[string]string{"p": "AFTER_SEQUENCE_NUMBER 7", "q": "LATEST", "p1": "TRIM_HORIZON", "p2": "TRIM_HORIZON", "p21": "AT_SEQUENCE_NUMBER 9"},
+		},
+		{
+			name: "descendants of a shard that was read", listed: listing("p21 < p2", "p2 closed < p", "p closed"), start: Latest(),
+			own:  map[string]Position{"p": ShardEnd()},
+			want: map[string]string{"p": "SHARD_END", "p2": "TRIM_HORIZON", "p21": "TRIM_HORIZON"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			l := newLineage()
+			placeShards(l, tt.listed, tt.start, tt.own)
+			got := make(map[string]string)
+			for id, node := range l.nodes {
+				got[id] = node.start.String()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.reason, diff)
+			}
+		})
+	}
+}

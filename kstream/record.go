@@ -1,0 +1,93 @@
+package kstream
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Record is one value that was read, and where it was found.
+type Record[T any] struct {
+	// Value is what the Codec made of Data.
+	Value T
+
+	// Data is the record's data as it was sent. It belongs to the record: it
+	// may be kept and is never written to again. But it is a part of the answer
+	// in which it came, up to 10 MiB, and keeps all of it alive: clone what is
+	// kept for long.
+	Data []byte
+
+	// PartitionKey is the key that the record was sent with. It is empty on a
+	// stream that needs none.
+	PartitionKey string
+
+	// ExplicitHashKey is set for members of an aggregated record that were sent
+	// with one. The service doesn't return it for other records.
+	ExplicitHashKey string
+
+	// ShardID names the shard that the record was read from.
+	ShardID string
+
+	// SequenceNumber is the record's place in its shard: decimal digits, and
+	// later records have larger numbers. The members of an aggregated record
+	// share one; SubSequence is their place in it, from 0.
+	SequenceNumber string
+	SubSequence    int64
+
+	// Arrival is when the service took the record, approximately, to the
+	// millisecond.
+	Arrival time.Time
+
+	// Lag is how far the answer that brought the record was behind the newest
+	// record of the shard; 0: at its tip.
+	Lag time.Duration
+}
+
+// Position returns the place after this record, from which its shard can be
+// read on.
+func (r *Record[T]) Position() Position { return AfterRecord(r.SequenceNumber, r.SubSequence) }
+
+// A DecodeError is yielded for a record whose data the Codec, or the reader of
+// aggregated records, could not read. The loop goes on with the next record
+// when its body finishes, and a checkpoint then is after this one: keep Data
+// somewhere if it matters. See also OnDecodeError.
+type DecodeError struct {
+	Stream         string
+	ShardID        string
+	SequenceNumber string
+	SubSequence    int64
+	PartitionKey   string
+	Data           []byte // as it was sent
+	Err            error
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("kstream: decode record %s of %s, %s: %v", recordName(e.SequenceNumber, e.SubSequence), e.Stream, e.ShardID, e.Err)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }
+
+// A GapError is yielded when records may have been trimmed before they were
+// read: the record After, which reading was to go on from, is no longer there.
+// The loop goes on with the oldest record that the shard holds. The stream's
+// retention is too short for how far the Consumer was behind.
+type GapError struct {
+	Stream  string
+	ShardID string
+	After   Position // the last record that was read
+	Next    string   // the sequence number of the next record; empty: not known yet
+}
+
+func (e *GapError) Error() string {
+	next := ""
+	if e.Next != "" {
+		next = " and before " + e.Next
+	}
+	return fmt.Sprintf("kstream: records of %s, %s may have been trimmed unread: position %s%s", e.Stream, e.ShardID, e.After, next)
+}
+
+func recordName(seq string, sub int64) string {
+	if sub == 0 {
+		return seq
+	}
+	return fmt.Sprintf("%s/%d", seq, sub)
+}

@@ -1,0 +1,113 @@
+package kstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+// A stubTransport answers the calls of a Consumer from prepared bytes, so that
+// a benchmark measures the client alone. Each shard gives the same page a
+// number of times, then an empty answer at its tip, for ever.
+type stubTransport struct {
+	shards int
+	pages  int // of each shard
+	page   []byte
+
+	left []atomic.Int64 // pages, by shard
+}
+
+func newStubTransport(shards, pages int, page []byte) *stubTransport {
+	s := &stubTransport{shards: shards, pages: pages, page: page, left: make([]atomic.Int64, shards)}
+	s.rewind()
+	return s
+}
+
+func (s *stubTransport) rewind() {
+	for i := range s.left {
+		s.left[i].Store(int64(s.pages))
+	}
+}
+
+func (s *stubTransport) client() *kinesis.Client {
+	return kinesis.New(kinesis.Options{
+		Region:     "us-east-1",
+		HTTPClient: s,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		}),
+	})
+}
+
+func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
+	var in struct{ ShardIterator, ShardId string }
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	req.Body.Close()
+	_, op, _ := strings.Cut(req.Header.Get("X-Amz-Target"), ".")
+	switch op {
+	case "DescribeStreamSummary":
+		return stubAnswer([]byte(`{"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s","StreamStatus":"ACTIVE","StreamCreationTimestamp":1700000000,"RetentionPeriodHours":24,"OpenShardCount":1}}`)), nil
+	case "ListShards":
+		var b bytes.Buffer
+		for i := range s.shards {
+			fmt.Fprintf(&b, `,{"ShardId":"shardId-%012d","HashKeyRange":{"StartingHashKey":"%d","EndingHashKey":"%d"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}`, i, i, i)
+		}
+		return stubAnswer([]byte(`{"Shards":[` + b.String()[1:] + `]}`)), nil
+	case "GetShardIterator":
+		return stubAnswer(fmt.Appendf(nil, `{"ShardIterator":%q}`, strings.TrimLeft(strings.TrimPrefix(in.ShardId, "shardId-"), "0")+"#")), nil
+	case "GetRecords":
+		shard, _ := strconv.Atoi(strings.TrimSuffix(in.ShardIterator, "#"))
+		if s.left[shard].Add(-1) < 0 {
+			return stubAnswer(stubPage(nil, in.ShardIterator, 0)), nil
+		}
+		return stubAnswer(s.page, []byte(strconv.Quote(in.ShardIterator)), []byte("}")), nil
+	}
+	return nil, fmt.Errorf("stub: no %s", op)
+}
+
+func stubAnswer(parts ...[]byte) *http.Response {
+	readers := make([]io.Reader, len(parts))
+	length := 0
+	for i, part := range parts {
+		readers[i] = bytes.NewReader(part)
+		length += len(part)
+	}
+	return &http.Response{
+		StatusCode: 200, ContentLength: int64(length),
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.1"}},
+		Body:   io.NopCloser(io.MultiReader(readers...)),
+	}
+}
+
+// stubPage makes a GetRecords answer that holds the records' data, and ends
+// with an iterator.
+func stubPage(data [][]byte, iterator string, lag int) []byte {
+	return fmt.Appendf(nil, `%s%q}`, stubPagePrefix(data, lag), iterator)
+}
+
+// stubPagePrefix makes an answer that still lacks the iterator and the brace.
+func stubPagePrefix(data [][]byte, lag int) []byte {
+	var b bytes.Buffer
+	b.WriteString(`{"Records":[`)
+	for i, d := range data {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"SequenceNumber":"49590338271490256608559692538361571095921575989136%06d","ApproximateArrivalTimestamp":1700000000.%03d,"Data":"%s","PartitionKey":"customer-%d"}`,
+			i, i%1000, base64.StdEncoding.EncodeToString(d), i)
+	}
+	fmt.Fprintf(&b, `],"MillisBehindLatest":%d,"NextShardIterator":`, lag)
+	return b.Bytes()
+}
