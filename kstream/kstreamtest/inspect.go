@@ -20,10 +20,16 @@ type Record struct {
 	Data            []byte
 }
 
+// ValidName reports whether a stream can have the name: 1 to 128 of the
+// characters a-z, A-Z, 0-9, '_', '.' and '-'.
+func ValidName(name string) bool {
+	return len(name) <= 128 && namePattern.regex.MatchString(name)
+}
+
 // CreateStream creates a provisioned stream that is ACTIVE at once. It panics
 // when the name is in use or not a stream's, or shards is less than 1.
 func (s *Server) CreateStream(name string, shards int) {
-	if !namePattern.regex.MatchString(name) || len(name) > 128 || shards < 1 {
+	if !ValidName(name) || shards < 1 {
 		panic(fmt.Sprintf("kstreamtest: create stream %q with %d shards: not possible", name, shards))
 	}
 	now := time.Now()

@@ -31,6 +31,14 @@ type Options struct {
 	// Zero: 1 GiB; negative: no bound.
 	MaxBytes int64
 
+	// TLS makes URL and Listen serve HTTPS with a certificate that the server makes
+	// for itself (see Server.Certificate). Client does not need it.
+	TLS bool
+
+	// AnyInterface lets Listen take addresses that other machines can reach. The
+	// server asks nobody for a password.
+	AnyInterface bool
+
 	// ExposeBodyRace makes Client use net/http as the SDK does by default, which
 	// now and then loses the answer to a request that took effect, so that the SDK
 	// sends it again and records are doubled. It is for testing code that must

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log"
 	"mime"
 	"net/http"
 	"strings"
@@ -35,8 +34,6 @@ const (
 	// maxBody admits PutRecords with 10 MiB of data, in base64, and 500 keys.
 	maxBody = 16 << 20
 )
-
-func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // serve answers one HTTP request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {

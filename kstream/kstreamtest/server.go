@@ -3,8 +3,8 @@ package kstreamtest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"encoding/hex"
-	"errors"
 	"net"
 	"net/http"
 	"sync"
@@ -20,10 +20,11 @@ import (
 // A Server is a Kinesis service inside the process. Make one with NewServer and
 // end it with Close. Its methods may be called from any goroutine.
 type Server struct {
-	opts   Options
-	memory *memnet.Listener
-	http   *http.Server
-	salt   [16]byte // makes this server's iterators and tokens its own
+	opts        Options
+	memory      *memnet.Listener
+	http        *http.Server
+	certificate *tls.Certificate // nil without TLS
+	salt        [16]byte         // makes this server's iterators and tokens its own
 
 	lifetime context.Context // ends with Close
 	end      context.CancelFunc
@@ -58,29 +59,12 @@ func NewServer(opts Options) *Server {
 	s.operations = indexOperations()
 	s.buffers.New = func() any { return new([]byte) }
 	s.lifetime, s.end = context.WithCancel(context.Background())
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetUnencryptedHTTP2(true)
-	s.http = &http.Server{
-		Handler:           http.HandlerFunc(s.serve),
-		Protocols:         protocols,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ErrorLog:          discardLog(),
+	s.http = s.newHTTP()
+	if s.opts.TLS {
+		s.certificate = selfSigned(time.Now())
 	}
 	s.accept(s.memory)
 	return s
-}
-
-// readHeaderTimeout ends connections that send half a request.
-const readHeaderTimeout = 30 * time.Second
-
-// accept serves a listener until Close, which waits for it.
-func (s *Server) accept(l net.Listener) {
-	s.serving.Go(func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
-			panic("kstreamtest: serve: " + err.Error())
-		}
-	})
 }
 
 // Close ends the server: requests in flight and subscriptions are cut, their
@@ -138,28 +122,6 @@ const (
 	AccessKeyID     = "AKIAKSTREAMTESTDUMMY"
 	SecretAccessKey = "kstreamtest"
 )
-
-// URL returns the server's address on the loopback interface, such as
-// http://127.0.0.1:40123, where it listens from the first call on. It panics
-// when no port can be had.
-func (s *Server) URL() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.url != "" {
-		return s.url
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic("kstreamtest: listen: " + err.Error())
-	}
-	s.url = "http://" + l.Addr().String()
-	if s.closed {
-		l.Close()
-		return s.url
-	}
-	s.accept(l)
-	return s.url
-}
 
 // Region returns the region that the server plays.
 func (s *Server) Region() string { return s.opts.Region }

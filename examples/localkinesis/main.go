@@ -1,0 +1,148 @@
+// Localkinesis runs a Kinesis service on this machine, for any AWS client:
+//
+//	go run ./examples/localkinesis -stream books -shards 2
+//
+// It prints the environment that clients need and serves until Ctrl-C. It holds
+// the limits of the real service, so what is throttled there is throttled here.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// config is what the command line asks for.
+type config struct {
+	address string
+	streams []string
+	shards  int
+	options kstreamtest.Options
+}
+
+// run serves until ctx ends. It returns the exit code: 2 for a command line it
+// cannot take.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cfg, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "localkinesis:", err)
+		return 2
+	}
+	server := kstreamtest.NewServer(cfg.options)
+	defer server.Close()
+	url, err := server.Listen(cfg.address)
+	if err != nil {
+		fmt.Fprintln(stderr, "localkinesis:", err)
+		return 1
+	}
+	for _, name := range cfg.streams {
+		server.CreateStream(name, cfg.shards)
+	}
+	announce(stdout, url, cfg)
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "\nlocalkinesis: stopped")
+	return 0
+}
+
+// parse reads the command line.
+func parse(args []string, stderr io.Writer) (config, error) {
+	var cfg config
+	flags := flag.NewFlagSet("localkinesis", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "usage: localkinesis [flags]\n\nServes Amazon Kinesis Data Streams on this machine until Ctrl-C.\n\n")
+		flags.PrintDefaults()
+	}
+	host := flags.String("addr", "127.0.0.1", "`host` to listen on")
+	port := flags.Int("port", 4567, "`port` to listen on; 0 takes a free one")
+	stream := flags.String("stream", "", "`names` of streams to begin with, separated by commas")
+	flags.IntVar(&cfg.shards, "shards", 1, "shards of each of these streams")
+	limits := flags.String("limits", "on", "hold the service's limits: `on or off`")
+	flags.DurationVar(&cfg.options.Delay, "delay", 0, "round trip added to each request, such as 25ms")
+	flags.DurationVar(&cfg.options.StateChange, "state-change", 500*time.Millisecond, "how long streams stay CREATING, UPDATING and DELETING")
+	flags.StringVar(&cfg.options.Region, "region", "us-east-1", "region in ARNs")
+	flags.BoolVar(&cfg.options.TLS, "tls", false, "serve HTTPS with a certificate made for the occasion")
+	flags.BoolVar(&cfg.options.AnyInterface, "any-interface", false, "let -addr be one that other machines reach")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return cfg, err
+		}
+		return cfg, errors.New("see localkinesis -h")
+	}
+	cfg.address = net.JoinHostPort(*host, strconv.Itoa(*port))
+	if *stream != "" {
+		cfg.streams = strings.Split(*stream, ",")
+	}
+	return cfg, cfg.check(flags, *limits)
+}
+
+// check reports everything that is wrong with the command line.
+func (cfg *config) check(flags *flag.FlagSet, limits string) error {
+	var faults []error
+	if flags.NArg() > 0 {
+		faults = append(faults, fmt.Errorf("unexpected argument %q", flags.Arg(0)))
+	}
+	switch limits {
+	case "on":
+	case "off":
+		cfg.options.Limits = kstreamtest.Unlimited()
+	default:
+		faults = append(faults, fmt.Errorf("-limits %s: on or off", limits))
+	}
+	if cfg.shards < 1 {
+		faults = append(faults, fmt.Errorf("-shards %d: at least 1", cfg.shards))
+	}
+	seen := make(map[string]bool)
+	for _, name := range cfg.streams {
+		if !kstreamtest.ValidName(name) {
+			faults = append(faults, fmt.Errorf("-stream %q: a name is 1 to 128 letters, digits, '_', '.' or '-'", name))
+		}
+		if seen[name] {
+			faults = append(faults, fmt.Errorf("-stream %s: named twice", name))
+		}
+		seen[name] = true
+	}
+	return errors.Join(faults...)
+}
+
+// announce prints how clients reach the server.
+func announce(w io.Writer, url string, cfg config) {
+	fmt.Fprintf(w, "localkinesis: serving %s\n", url)
+	for _, name := range cfg.streams {
+		fmt.Fprintf(w, "localkinesis: stream %s with %d shards\n", name, cfg.shards)
+	}
+	fmt.Fprintf(w, `
+For the AWS SDKs and recent versions of the AWS CLI:
+
+    export AWS_ENDPOINT_URL_KINESIS=%[1]s
+    export AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s
+    export AWS_ACCESS_KEY_ID=%[3]s
+    export AWS_SECRET_ACCESS_KEY=%[4]s
+
+For older versions, beside the last three:
+
+    aws --endpoint-url %[1]s --region %[2]s kinesis list-streams
+
+Ctrl-C ends it.
+`, url, cfg.options.Region, kstreamtest.AccessKeyID, kstreamtest.SecretAccessKey)
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/google/go-cmp/cmp"
+	"github.com/kinesiskit/kinesiskit/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
+
+// serve runs the program until the test ends and returns the URL it prints.
+func serve(t *testing.T, args ...string) string {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	exit := make(chan int)
+	go func() {
+		exit <- run(ctx, append([]string{"-port", "0"}, args...), in, in)
+		in.Close()
+	}()
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	url, found := strings.CutPrefix(lines.Text(), "localkinesis: serving ")
+	if !found {
+		t.Fatalf("first line %q", lines.Text())
+	}
+	go io.Copy(io.Discard, out)
+	t.Cleanup(func() {
+		stop()
+		if code := <-exit; code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	})
+	return url
+}
+
+func TestServesAnyClient(t *testing.T) {
+	url := serve(t, "-stream", "books,films", "-shards", "2")
+	client := kinesis.New(kinesis.Options{
+		Region: "us-east-1", BaseEndpoint: aws.String(url),
+		Credentials: credentials.NewStaticCredentialsProvider("any", "thing", ""),
+	})
+	out, err := client.ListStreams(t.Context(), &kinesis.ListStreamsInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"books", "films"}, out.StreamNames); diff != "" {
+		t.Errorf("streams (-want +got):\n%s", diff)
+	}
+	shards, err := client.ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: aws.String("books")})
+	if err != nil || len(shards.Shards) != 2 {
+		t.Errorf("shards: %v, %v", shards, err)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	tests := []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"help", []string{"-h"}, 0, "usage: localkinesis"},
+		{"unknown flag", []string{"-nope"}, 2, "see localkinesis -h"},
+		{"argument", []string{"books"}, 2, `unexpected argument "books"`},
+		{"bad name", []string{"-stream", "a,b c"}, 2, `-stream "b c"`},
+		{"name twice", []string{"-stream", "a,a"}, 2, "named twice"},
+		{"no shards", []string{"-shards", "0"}, 2, "-shards 0: at least 1"},
+		{"limits", []string{"-limits", "maybe"}, 2, "-limits maybe: on or off"},
+		{"other interface", []string{"-addr", "0.0.0.0", "-port", "0"}, 1, "not on the loopback interface"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var stderr strings.Builder
+			if code := run(t.Context(), test.args, io.Discard, &stderr); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if !strings.Contains(stderr.String(), test.says) {
+				t.Errorf("says %q, want %q in it", stderr.String(), test.says)
+			}
+		})
+	}
+}
