@@ -1,0 +1,456 @@
+package csvjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// texts makes sources a.csv, b.csv, … of CSV texts.
+func texts(csv ...string) []Source {
+	var sources []Source
+	for i, text := range csv {
+		sources = append(sources, Reader(string(rune('a'+i))+".csv", strings.NewReader(text)))
+	}
+	return sources
+}
+
+func TestConvert(t *testing.T) {
+	tests := []struct {
+		name    string
+		opts    Options
+		sources []string
+		want    string
+	}{
+		{
+			name:    "text stays text",
+			sources: []string{"isbn,title\n00123,1984\n1e5,NA\n"},
+			want:    `[{"isbn":"00123","title":"1984"},{"isbn":"1e5","title":"NA"}]`,
+		},
+		{
+			name:    "numbers keep their digits",
+			opts:    Options{Columns: []Column{{Name: "n", Type: Number}}, Format: Lines},
+			sources: []string{"n\n5.10\n 7 \n+5\n.5\n5.\n-.5e3\n007\n00\n-0\n1E+5\n123456789012345678901234567890.5\n"},
+			want: `{"n":5.10} {"n":7} {"n":5} {"n":0.5} {"n":5} {"n":-0.5e3} {"n":7} {"n":0} {"n":-0} {"n":1E+5} ` +
+				`{"n":123456789012345678901234567890.5}`,
+		},
+		{
+			name:    "the union of columns, in order of first appearance",
+			sources: []string{"a,b\n1,2\n", "c,b,d\n3,4,5\n"},
+			want:    `[{"a":"1","b":"2","c":null,"d":null},{"a":null,"b":"4","c":"3","d":"5"}]`,
+		},
+		{
+			name:    "missing left out",
+			opts:    Options{Missing: Omit},
+			sources: []string{"a,b,c\n,2,\n,,\n1,,\n", "c\nx\n"},
+			want:    `[{"b":"2"},{},{"a":"1"},{"c":"x"}]`,
+		},
+		{
+			name: "aliases join the columns of two files",
+			opts: Options{Columns: []Column{
+				{Name: "Title", Aliases: []string{"title"}}, {Name: "Author(s)", Aliases: []string{"author"}}, {Name: "Price", Type: Number},
+			}},
+			sources: []string{"Title,Author(s),Price\nA,B,1.50\n", "author,PRICE,title,extra\nD,2,C,x\n"},
+			want: `[{"Title":"A","Author(s)":"B","Price":1.50,"extra":null},` +
+				`{"Title":"C","Author(s)":"D","Price":2,"extra":"x"}]`,
+		},
+		{
+			name:    "headers that differ in case and spaces",
+			opts:    Options{Columns: []Column{{Name: "book_name"}}, Format: Lines},
+			sources: []string{"Book Name\nA\n", " BOOK-NAME \nB\n"},
+			want:    `{"book_name":"A"} {"book_name":"B"}`,
+		},
+		{
+			name:    "an exact header goes before one in another case",
+			opts:    Options{Columns: []Column{{Name: "Price"}}, Format: Lines},
+			sources: []string{"price,Price\n1,2\n"},
+			want:    `{"price":"1","Price":"2"}`,
+		},
+		{
+			name:    "the index that pandas writes",
+			sources: []string{",a\n0,x\n"},
+			want:    `[{"column1":"0","a":"x"}]`,
+		},
+		{
+			name:    "the index named, the rest skipped",
+			opts:    Options{Columns: []Column{{Name: "index", Aliases: []string{""}}}, OnlyDeclared: true},
+			sources: []string{",a\n0,x\n"},
+			want:    `[{"index":"0"}]`,
+		},
+		{
+			name:    "skipped columns may share a name",
+			opts:    Options{Columns: []Column{{Name: "x", Skip: true}}},
+			sources: []string{"x,a,x\n1,2,3\n"},
+			want:    `[{"a":"2"}]`,
+		},
+		{
+			name:    "texts that count as missing",
+			opts:    Options{Columns: []Column{{Name: "p", MissingTexts: []string{"NA"}}}, MissingTexts: []string{"NaN"}},
+			sources: []string{"t,p\nNA,NA\nNaN,NaN\n"},
+			want:    `[{"t":"NA","p":null},{"t":null,"p":null}]`,
+		},
+		{
+			name:    "numbers that are none, kept",
+			opts:    Options{Columns: []Column{{Name: "p", Type: NumberOrText}}},
+			sources: []string{"p\nCDN$ 6.99\n6.99\n\"1,234.00\"\nNaN\n0x10\n1_000\n"},
+			want:    `[{"p":"CDN$ 6.99"},{"p":6.99},{"p":"1,234.00"},{"p":"NaN"},{"p":"0x10"},{"p":"1_000"}]`,
+		},
+		{
+			name:    "numbers that are none, missing",
+			opts:    Options{Columns: []Column{{Name: "p", Type: NumberOrMissing}}, Missing: Omit},
+			sources: []string{"p,q\nfree,1\n6.99,2\n"},
+			want:    `[{"q":"1"},{"p":6.99,"q":"2"}]`,
+		},
+		{
+			name:    "space trimmed",
+			opts:    Options{TrimSpace: true},
+			sources: []string{"a,b\n\u00a0 x y\t,\"  \"\n"},
+			want:    `[{"a":"x y","b":null}]`,
+		},
+		{
+			name:    "space kept",
+			sources: []string{"a\n x \n"},
+			want:    `[{"a":" x "}]`,
+		},
+		{
+			name:    "escapes: only those that JSON demands",
+			sources: []string{"a\n\"\"\"\\\t\r\n\x00\x1f\x7f<>&'/\u2028é😀\"\n"},
+			want:    "[{\"a\":\"\\\"\\\\\\t\\r\\n\\u0000\\u001f\x7f<>&'/\u2028é😀\"}]",
+		},
+		{
+			name:    "a byte order mark a file, CRLF",
+			sources: []string{"\ufeffa\r\n1\r\n", "\ufeff\"a\"\r\n2\r\n"},
+			want:    `[{"a":"1"},{"a":"2"}]`,
+		},
+		{
+			name:    "another separator",
+			opts:    Options{Comma: ';'},
+			sources: []string{"a;b\n1,5;2\n"},
+			want:    `[{"a":"1,5","b":"2"}]`,
+		},
+		{
+			name:    "short rows by choice",
+			opts:    Options{ShortRows: true},
+			sources: []string{"a,b,c\n1\n1,2\n"},
+			want:    `[{"a":"1","b":null,"c":null},{"a":"1","b":"2","c":null}]`,
+		},
+		{
+			name:    "another character set",
+			opts:    Options{Decoder: Windows1252},
+			sources: []string{"a\nCaf\xe9 \x80 \x81\n"},
+			want:    "[{\"a\":\"Café € \u0081\"}]",
+		},
+		{name: "a header alone", sources: []string{"a,b\n"}, want: `[]`},
+		{name: "a header alone, as lines", opts: Options{Format: Lines}, sources: []string{"a,b"}, want: ``},
+		{
+			name:    "lazy quotes",
+			opts:    Options{LazyQuotes: true},
+			sources: []string{"a\n5\" disk\n"},
+			want:    `[{"a":"5\" disk"}]`,
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var out bytes.Buffer
+			report, err := Convert(&out, test.opts, texts(test.sources...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			joined := strings.NewReplacer("[\n", "[", ",\n", ",", "\n]\n", "]", "[]\n", "[]").Replace(out.String())
+			if test.opts.Format == Lines {
+				joined = strings.ReplaceAll(strings.TrimSuffix(out.String(), "\n"), "\n", " ")
+			}
+			if diff := cmp.Diff(test.want, joined); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+			var rows []map[string]any
+			for row, err := range ReadJSON[map[string]any](&out) {
+				if err != nil {
+					t.Fatalf("reading it back: %v", err)
+				}
+				rows = append(rows, row)
+			}
+			if int64(len(rows)) != report.Rows {
+				t.Errorf("%d rows read back, %d reported", len(rows), report.Rows)
+			}
+		})
+	}
+}
+
+func TestFormats(t *testing.T) {
+	const text = "a,b\n1,\n2,x\n"
+	tests := []struct {
+		format  Format
+		missing Missing
+		want    string
+	}{
+		{Array, Null, "[\n{\"a\":\"1\",\"b\":null},\n{\"a\":\"2\",\"b\":\"x\"}\n]\n"},
+		{Indented, Null, "[\n  {\n    \"a\": \"1\",\n    \"b\": null\n  },\n  {\n    \"a\": \"2\",\n    \"b\": \"x\"\n  }\n]\n"},
+		{Lines, Omit, "{\"a\":\"1\"}\n{\"a\":\"2\",\"b\":\"x\"}\n"},
+	}
+	for _, test := range tests {
+		var out strings.Builder
+		if _, err := Convert(&out, Options{Format: test.format, Missing: test.missing}, texts(text)...); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, out.String()); diff != "" {
+			t.Errorf("format %d (-want +got):\n%s", test.format, diff)
+		}
+		if test.format != Lines && !json.Valid([]byte(out.String())) {
+			t.Errorf("format %d is not JSON", test.format)
+		}
+	}
+}
+
+func TestIndentedEmptyRow(t *testing.T) {
+	var out strings.Builder
+	if _, err := Convert(&out, Options{Format: Indented, Missing: Omit}, texts("a\n\"\"\n")...); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("[\n  {}\n]\n", out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestConvertErrors(t *testing.T) {
+	price := Options{Columns: []Column{{Name: "Price", Type: Number, Required: true}}}
+	tests := []struct {
+		name    string
+		opts    Options
+		sources []string
+		err     error
+		message string
+	}{
+		{name: "empty", sources: []string{"a\n1\n", ""}, err: ErrEmpty,
+			message: "csvjson: b.csv: the source is empty: it has no header line"},
+		{name: "a mark alone", sources: []string{"\ufeff"}, err: ErrEmpty,
+			message: "csvjson: a.csv: the source is empty: it has no header line"},
+		{name: "blank lines alone", sources: []string{"\n\r\n"}, err: ErrEmpty,
+			message: "csvjson: a.csv: the source is empty: it has no header line"},
+		{name: "no key column", opts: price, sources: []string{"Price\n1\n", "title,cost\nA,1\n"}, err: ErrNoColumn,
+			message: `csvjson: b.csv: line 1, column 1: a required column is missing: "Price"; the header has "title", "cost"`},
+		{name: "wrong separator", opts: price, sources: []string{"title;Price\nA;1\n"}, err: ErrNoColumn,
+			message: `csvjson: a.csv: line 1, column 1: a required column is missing: "Price"; the header has "title;Price" (is the separator ';'?)`},
+		{name: "the same header twice", sources: []string{"a,b,a\n"}, err: ErrDuplicateColumn,
+			message: `csvjson: a.csv: line 1, column 1: two columns have the same name: headers 1 ("a") and 3 ("a") both mean "a"`},
+		{name: "the same name after renaming", opts: Options{Columns: []Column{{Name: "Title", Aliases: []string{"name"}}}},
+			sources: []string{"Title,name\n"}, err: ErrDuplicateColumn,
+			message: `csvjson: a.csv: line 1, column 1: two columns have the same name: headers 1 ("Title") and 2 ("name") both mean "Title"`},
+		{name: "unterminated quote", sources: []string{"a,b\n1,2\n\"x\n3,\"y\n4,5\n"}, err: ErrQuote,
+			message: `csvjson: a.csv: line 4, column 3: unexpected quote: text follows the closing quote of a field`},
+		{name: "unterminated quote to the end", sources: []string{"a,b\n1,2\n3,\"y\n4,5\n"}, err: ErrUnterminated,
+			message: `csvjson: a.csv: line 3, column 3: a quoted field opens here and never ends`},
+		{name: "too few fields", sources: []string{"a,b\n1,2\n\"3\n\"\n"}, err: ErrFieldCount,
+			message: `csvjson: a.csv: line 4, column 2: row 2: wrong number of fields: the row has 1, the header 2`},
+		{name: "too many fields", sources: []string{"a,b\n1,2,3\n"}, err: ErrFieldCount,
+			message: `csvjson: a.csv: line 2, column 5: row 1: wrong number of fields: the row has 3, the header 2`},
+		{name: "too many fields though short rows pass", opts: Options{ShortRows: true}, sources: []string{"a,b\n1,2,3\n"}, err: ErrFieldCount,
+			message: `csvjson: a.csv: line 2, column 5: row 1: wrong number of fields: the row has 3, the header 2`},
+		{name: "not a number", opts: price, sources: []string{"t,Price\nA,1\né,CDN$ 6.99\n"}, err: ErrNumber,
+			message: `csvjson: a.csv: line 3, column 3: row 2: Price: not a number`},
+		{name: "Windows-1252", sources: []string{"a,b\n1,It\x92s\n"}, err: ErrEncoding,
+			message: `csvjson: a.csv: line 2, column 5: row 1: b: not UTF-8 (byte 0x92); likely Windows-1252`},
+		{name: "ISO-8859-1", sources: []string{"a,b\n1,Caf\xe9\n"}, err: ErrEncoding,
+			message: `csvjson: a.csv: line 2, column 6: row 1: b: not UTF-8 (byte 0xe9); likely Windows-1252 or ISO-8859-1`},
+		{name: "damaged UTF-8", sources: []string{"a,b\né,\xc3\n"}, err: ErrEncoding,
+			message: `csvjson: a.csv: line 2, column 3: row 1: b: not UTF-8 (byte 0xc3); the row has other UTF-8 text, so this byte is damaged`},
+		{name: "header in Windows-1252", sources: []string{"a,\x93b\x94\n"}, err: ErrEncoding,
+			message: `csvjson: a.csv: line 1, column 3: not UTF-8 (byte 0x93); likely Windows-1252`},
+		{name: "UTF-16", sources: []string{"\xff\xfea\x00\n\x00"}, err: ErrEncoding,
+			message: `csvjson: a.csv: line 1, column 1: not UTF-8: the byte order mark says UTF-16`},
+		{name: "carriage returns alone", sources: []string{"a,b\r1,2\r"},
+			message: `csvjson: a.csv: line 1, column 4: lines end in a carriage return alone; CSV wants a newline`},
+		{name: "nothing left", opts: Options{OnlyDeclared: true}, sources: []string{"a\n1\n"},
+			message: `csvjson: no column is left: the options skip all of them`},
+		{name: "no sources", message: `csvjson: no sources given`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Convert(io.Discard, test.opts, texts(test.sources...)...)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if diff := cmp.Diff(test.message, err.Error()); diff != "" {
+				t.Errorf("message (-want +got):\n%s", diff)
+			}
+			if test.err != nil && !errors.Is(err, test.err) {
+				t.Errorf("%v is not %v", err, test.err)
+			}
+		})
+	}
+}
+
+func TestOptionsReportsAllErrors(t *testing.T) {
+	opts := Options{
+		Comma: '"', Format: 9, Missing: -1,
+		Columns: []Column{{Name: "a", Type: 7}, {Name: "b", Aliases: []string{"a", "b"}}, {}},
+	}
+	_, err := Convert(io.Discard, opts, texts("a\n")...)
+	for _, want := range []string{"Comma", "Format 9", "Missing -1", "Type 7", `"a" means Columns[0] and Columns[1]`, "Columns[2] has no Name"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error does not mention %s: %v", want, err)
+		}
+	}
+}
+
+func TestConvertMissingFile(t *testing.T) {
+	_, err := Convert(io.Discard, Options{}, File("no such.csv"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Fatalf("error %v, want %v", err, fs.ErrNotExist)
+	}
+	if n := strings.Count(err.Error(), "no such.csv"); n != 1 {
+		t.Errorf("%q names the file %d times", err, n)
+	}
+}
+
+func TestConvertLeavesBadRowsOut(t *testing.T) {
+	var lines []int
+	opts := Options{Format: Lines, OnRowError: func(err *RowError) error {
+		lines = append(lines, err.Line)
+		return nil
+	}}
+	var out strings.Builder
+	report, err := Convert(&out, opts, texts("a,b\n1,2\n3\n4,5,6\n7,\xff\n8,9\n")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]int{3, 4, 5}, lines); diff != "" {
+		t.Errorf("lines of bad rows (-want +got):\n%s", diff)
+	}
+	if want := "{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"8\",\"b\":\"9\"}\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	if report.Rows != 2 || report.Bad != 3 {
+		t.Errorf("report has %d rows and %d bad ones, want 2 and 3", report.Rows, report.Bad)
+	}
+}
+
+func TestConvertStopsAtWhatOnRowErrorReturns(t *testing.T) {
+	stop := errors.New("enough")
+	_, err := Convert(io.Discard, Options{OnRowError: func(*RowError) error { return stop }}, texts("a,b\n1\n")...)
+	if !errors.Is(err, stop) {
+		t.Errorf("error %v, want %v", err, stop)
+	}
+}
+
+func TestConvertWriteError(t *testing.T) {
+	_, err := Convert(brokenWriter{}, Options{}, texts("a\n"+strings.Repeat("x\n", 100_000))...)
+	if !errors.Is(err, io.ErrShortWrite) || !strings.HasPrefix(err.Error(), "csvjson: write JSON: ") {
+		t.Errorf("error %v, want the writer's", err)
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+func TestReport(t *testing.T) {
+	opts := Options{Columns: []Column{
+		{Name: "Title", Aliases: []string{"name"}},
+		{Name: "Price", Type: NumberOrText},
+		{Name: "Pages", Type: Number},
+		{Name: "Absent"},
+		{Name: "index", Aliases: []string{""}, Skip: true},
+	}}
+	report, err := Convert(io.Discard, opts,
+		texts("Title,Price,Pages\nA,$1,\n,2,\n", ",name,genre\n0,B,x\n", "Title,Genre\n")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Report{
+		Rows: 3,
+		Columns: []ColumnReport{
+			{Name: "Title", Missing: 1},
+			{Name: "Price", Type: NumberOrText, Missing: 1, NotNumbers: 1},
+			{Name: "Pages", Type: Number, Missing: 3},
+			{Name: "genre", Missing: 2},
+			{Name: "Genre", Missing: 3},
+		},
+		Sources: []SourceReport{
+			{Name: "a.csv", Rows: 2, Bytes: 28, Header: []string{"Title", "Price", "Pages"}},
+			{Name: "b.csv", Rows: 1, Bytes: 18, Header: []string{"", "name", "genre"},
+				Renamed: []Rename{{"name", "Title"}}, Skipped: []string{""}},
+			{Name: "c.csv", Bytes: 12, Header: []string{"Title", "Genre"}},
+		},
+		Warnings: []string{
+			"c.csv has a header but no rows",
+			`column "Pages" is declared a number, but none of 3 rows has one`,
+			`columns "genre" and "Genre" may be the same: declare one with the other as an alias`,
+			`column "Absent" is declared, but no source has it`,
+		},
+	}
+	if diff := cmp.Diff(want, report); diff != "" {
+		t.Errorf("report (-want +got):\n%s", diff)
+	}
+}
+
+func TestSourcesAreClosed(t *testing.T) {
+	for _, broken := range []bool{false, true} {
+		open := map[string]bool{}
+		source := func(name, text string) Source {
+			return Source{Name: name, Open: func() (io.ReadCloser, error) {
+				open[name] = true
+				return &trackedReader{strings.NewReader(text), func() { delete(open, name) }}, nil
+			}}
+		}
+		sources := []Source{source("a", "a\n1\n2\n"), source("b", "a\n3\n")}
+		if broken {
+			sources = append(sources, source("c", ""))
+		}
+		rows := 0
+		for _, err := range Rows(Options{}, sources...) {
+			if rows++; err != nil && !broken {
+				t.Fatal(err)
+			}
+			if rows == 2 {
+				break
+			}
+		}
+		if len(open) > 0 {
+			t.Errorf("broken %v: still open: %v", broken, slices.Collect(maps.Keys(open)))
+		}
+	}
+}
+
+type trackedReader struct {
+	io.Reader
+	onClose func()
+}
+
+func (r *trackedReader) Close() error {
+	r.onClose()
+	return nil
+}
+
+func TestSourceKinds(t *testing.T) {
+	path := t.TempDir() + "/f.csv"
+	if err := os.WriteFile(path, []byte("a\nfile\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fsys := fstest.MapFS{"dir/g.csv": {Data: []byte("a\nfs\n")}}
+	sources := append(Files(path), FS(fsys, "dir/g.csv"), Reader("h", iotest.HalfReader(strings.NewReader("a\nreader\n"))))
+	var got []string
+	for row, err := range All[map[string]string](Options{}, sources...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, row["a"])
+	}
+	if diff := cmp.Diff([]string{"file", "fs", "reader"}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if _, err := Convert(io.Discard, Options{}, Reader("nil", nil)); err == nil {
+		t.Error("a nil reader is no error")
+	}
+}

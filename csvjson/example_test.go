@@ -1,0 +1,123 @@
+package csvjson_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/kinesiskit/kinesiskit/csvjson"
+)
+
+const (
+	romance = "Title,Author(s),Price\n\"Love, Etc.\",A. Penn,5.10\n1984½,,\n"
+	novels  = "title,author,price,genre\n\"The \"\"End\"\"\",B. Quill,12.00,thriller\n"
+)
+
+// bookColumns joins the columns of both files.
+var bookColumns = []csvjson.Column{
+	{Name: "Title", Aliases: []string{"title"}, Required: true},
+	{Name: "Author(s)", Aliases: []string{"author"}},
+	{Name: "Price", Aliases: []string{"price"}, Type: csvjson.Number},
+}
+
+func sources() []csvjson.Source {
+	return []csvjson.Source{
+		csvjson.Reader("rom.csv", strings.NewReader(romance)),
+		csvjson.Reader("book.csv", strings.NewReader(novels)),
+	}
+}
+
+func ExampleConvert() {
+	report, err := csvjson.Convert(os.Stdout, csvjson.Options{Columns: bookColumns}, sources()...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(report.Rows, "rows")
+	// Output:
+	// [
+	// {"Title":"Love, Etc.","Author(s)":"A. Penn","Price":5.10,"genre":null},
+	// {"Title":"1984½","Author(s)":null,"Price":null,"genre":null},
+	// {"Title":"The \"End\"","Author(s)":"B. Quill","Price":12.00,"genre":"thriller"}
+	// ]
+	// 3 rows
+}
+
+func ExampleAll() {
+	type Book struct {
+		Title  string
+		Author string   `csv:"Author(s)"`
+		Price  *float64 // nil if missing
+	}
+	for book, err := range csvjson.All[Book](csvjson.Options{Columns: bookColumns}, sources()...) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if book.Price == nil {
+			fmt.Printf("%s: no price\n", book.Title)
+			continue
+		}
+		fmt.Printf("%s by %s: %.2f\n", book.Title, book.Author, *book.Price)
+	}
+	// Output:
+	// Love, Etc. by A. Penn: 5.10
+	// 1984½: no price
+	// The "End" by B. Quill: 12.00
+}
+
+// Rows with an error are reported and passed over.
+func ExampleRowError() {
+	opts := csvjson.Options{Columns: []csvjson.Column{{Name: "price", Type: csvjson.Number}}}
+	text := "title,price\nA,5.10\nB,CDN$ 6.99\nC,7\n"
+	for row, err := range csvjson.Rows(opts, csvjson.Reader("books.csv", strings.NewReader(text))) {
+		if rowErr, ok := errors.AsType[*csvjson.RowError](err); ok {
+			fmt.Println(rowErr)
+			continue
+		}
+		if err != nil {
+			fmt.Println("cannot go on:", err)
+			return
+		}
+		fmt.Printf("%s\n", row)
+	}
+	// Output:
+	// {"title":"A","price":5.10}
+	// csvjson: books.csv: line 3, column 3: row 2: price: not a number
+	// {"title":"C","price":7}
+}
+
+func ExampleRows() {
+	opts := csvjson.Options{Columns: bookColumns, Missing: csvjson.Omit}
+	for row, err := range csvjson.Rows(opts, sources()...) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s\n", row) // ready to be sent
+	}
+	// Output:
+	// {"Title":"Love, Etc.","Author(s)":"A. Penn","Price":5.10}
+	// {"Title":"1984½"}
+	// {"Title":"The \"End\"","Author(s)":"B. Quill","Price":12.00,"genre":"thriller"}
+}
+
+func ExampleReadJSON() {
+	type Book struct {
+		Title string
+		Price *float64
+	}
+	// An array in an array, and NaN: not JSON, but found in files.
+	text := `[[{"Title": "A", "Price": 5.10}, {"Title": "B", "Price": NaN}]]`
+	for book, err := range csvjson.ReadJSON[Book](strings.NewReader(text)) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(book.Title, book.Price != nil)
+	}
+	// Output:
+	// A true
+	// B false
+}

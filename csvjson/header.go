@@ -1,0 +1,177 @@
+package csvjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// readHeader reads the first record of the source into its report.
+func (src *source) readHeader() error {
+	n, err := src.skipMark()
+	if err != nil {
+		return err
+	}
+	src.offset = int64(n)
+	if err := src.scanner.next(); err == io.EOF {
+		return &SourceError{Err: ErrEmpty} // at no line of its own
+	} else if err != nil {
+		return err
+	}
+	if off, err := checkUTF8(src.record); err != nil {
+		return src.errorAt(off, err)
+	}
+	for _, f := range src.scanner.fields {
+		text := src.record[f.start:f.end]
+		if f.quotes {
+			text = unquote(nil, text)
+		} else if i := bytes.IndexByte(text, '\r'); i >= 0 && !src.quoted {
+			return src.errorAt(f.start+i, errors.New("lines end in a carriage return alone; CSV wants a newline"))
+		}
+		src.report.Header = append(src.report.Header, string(bytes.TrimSpace(text)))
+	}
+	src.fields = len(src.report.Header)
+	return nil
+}
+
+// join makes the columns of the table: the union of the sources' columns in the
+// order in which they first appear.
+func (t *table) join() error {
+	positions := make(map[string]int) // name to index in t.columns
+	for _, src := range t.sources {
+		names, err := t.resolve(src)
+		if err != nil {
+			return src.fail(err)
+		}
+		for _, name := range names {
+			if _, ok := positions[name]; !ok && name != "" {
+				positions[name] = len(t.columns)
+				t.columns = append(t.columns, t.newColumn(name))
+			}
+		}
+	}
+	if len(t.columns) == 0 {
+		return fmt.Errorf("csvjson: no column is left: the options skip all of them")
+	}
+	for _, src := range t.sources {
+		src.index = slices.Repeat([]int{-1}, len(t.columns))
+		for f, name := range src.names {
+			if name != "" {
+				src.index[positions[name]] = f
+			}
+		}
+	}
+	return nil
+}
+
+func (t *table) newColumn(name string) *column {
+	c := &column{name: name, missingTexts: t.opts.MissingTexts}
+	for _, d := range t.opts.Columns {
+		if d.Name == name {
+			c.kind = d.Type
+			c.missingTexts = slices.Concat(t.opts.MissingTexts, d.MissingTexts)
+		}
+	}
+	return c
+}
+
+// resolve finds the name of each column of src, or "" for one left out.
+func (t *table) resolve(src *source) ([]string, error) {
+	header := src.report.Header
+	declared := t.declarations(header)
+	src.names = make([]string, len(header))
+	taken := make(map[string]int) // name to index in header
+	for i, h := range header {
+		name := h
+		if name == "" {
+			name = "column" + strconv.Itoa(i+1)
+		}
+		skip := t.opts.OnlyDeclared
+		if d := declared[i]; d != nil {
+			name, skip = d.Name, d.Skip
+			t.declared[d.Name] = true
+		}
+		if skip {
+			src.report.Skipped = append(src.report.Skipped, h)
+			continue
+		}
+		if other, ok := taken[name]; ok {
+			return nil, fmt.Errorf("%w: headers %d (%q) and %d (%q) both mean %q",
+				ErrDuplicateColumn, other+1, header[other], i+1, h, name)
+		}
+		taken[name] = i
+		src.names[i] = name
+		if name != h {
+			src.report.Renamed = append(src.report.Renamed, Rename{From: h, To: name})
+		}
+	}
+	return src.names, t.checkRequired(src, declared)
+}
+
+// declarations finds the declared column that each header means, or nil:
+// an exact match first, then one that differs in case or spaces.
+func (t *table) declarations(header []string) []*Column {
+	found := make([]*Column, len(header))
+	for i := range t.opts.Columns {
+		c := &t.opts.Columns[i]
+		names := append([]string{c.Name}, c.Aliases...)
+		exact := false
+		for j, h := range header {
+			if slices.Contains(names, h) {
+				found[j] = c
+				exact = true
+			}
+		}
+		if exact {
+			continue
+		}
+		for j, h := range header {
+			near := func(name string) bool { return fold(name) == fold(h) }
+			if h != "" && found[j] == nil && slices.ContainsFunc(names, near) {
+				found[j] = c
+			}
+		}
+	}
+	return found
+}
+
+// checkRequired reports the required columns that no header means.
+func (t *table) checkRequired(src *source, declared []*Column) error {
+	var absent []string
+	for i := range t.opts.Columns {
+		c := &t.opts.Columns[i]
+		if c.Required && !slices.Contains(declared, c) {
+			absent = append(absent, strconv.Quote(c.Name))
+		}
+	}
+	if absent == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %s; the header has %s%s", ErrNoColumn,
+		strings.Join(absent, ", "), quoteAll(src.report.Header), t.separatorHint(src.report.Header))
+}
+
+// separatorHint says so if the header looks split at the wrong character.
+func (t *table) separatorHint(header []string) string {
+	if len(header) > 1 {
+		return ""
+	}
+	for _, c := range ",;\t|" {
+		if byte(c) != t.opts.Comma && strings.ContainsRune(header[0], c) {
+			return fmt.Sprintf(" (is the separator %q?)", c)
+		}
+	}
+	return ""
+}
+
+func quoteAll(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = strconv.Quote(name)
+	}
+	return strings.Join(quoted, ", ")
+}

@@ -1,0 +1,146 @@
+package csvjson
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends text as a JSON string. Only what JSON demands is
+// escaped: quotes, backslashes and control characters; < and é stay as they are.
+func appendString(dst, text []byte) []byte {
+	dst = append(dst, '"')
+	for {
+		n := plainPrefix(text)
+		dst = append(dst, text[:n]...)
+		if n == len(text) {
+			return append(dst, '"')
+		}
+		dst = appendEscape(dst, text[n])
+		text = text[n+1:]
+	}
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+}
+
+// plainPrefix returns how many bytes of text need no escape in a JSON string.
+// As in indexSpecial, eight bytes are looked at together; a byte below 0x20
+// shows as a borrow from its high bit, unless it has that bit itself.
+func plainPrefix(text []byte) int {
+	const quotes, backslashes, spaces = '"' * lowBits, '\\' * lowBits, 0x20 * lowBits
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		word := binary.LittleEndian.Uint64(text[i:])
+		x, y := word^quotes, word^backslashes
+		found := ((word-spaces)&^word | (x-lowBits)&^x | (y-lowBits)&^y) & highBits
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c < 0x20 || c == '"' || c == '\\' {
+			break
+		}
+	}
+	return i
+}
+
+// numberLen returns the length of the JSON number that text begins with, or 0.
+func numberLen(text []byte) int {
+	i := 0
+	if i < len(text) && text[i] == '-' {
+		i++
+	}
+	switch {
+	case i < len(text) && text[i] == '0':
+		i++
+	case i < len(text) && isDigit(text[i]):
+		i += digitsLen(text[i:])
+	default:
+		return 0
+	}
+	if i+1 < len(text) && text[i] == '.' && isDigit(text[i+1]) {
+		i++
+		i += digitsLen(text[i:])
+	}
+	return i + exponentLen(text[i:])
+}
+
+// exponentLen returns the length of an exponent such as e+5 at the start of text.
+func exponentLen(text []byte) int {
+	if len(text) == 0 || text[0]|0x20 != 'e' {
+		return 0
+	}
+	i := 1
+	if i < len(text) && (text[i] == '+' || text[i] == '-') {
+		i++
+	}
+	if n := digitsLen(text[i:]); n > 0 {
+		return i + n
+	}
+	return 0
+}
+
+func digitsLen(text []byte) int {
+	i := 0
+	for i < len(text) && isDigit(text[i]) {
+		i++
+	}
+	return i
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+// canonicalNumber returns the JSON number that a field means, and whether it
+// means one. Numbers that JSON would not take as they stand (+5, 007, .5, 5.)
+// are written to scratch, which is returned with what was added; the digits
+// stay as they are.
+func canonicalNumber(scratch, field []byte) (number, newScratch []byte, ok bool) {
+	field = bytes.TrimSpace(field)
+	if n := numberLen(field); n == len(field) && n > 0 {
+		return field, scratch, true
+	}
+	begin := len(scratch)
+	if len(field) > 0 && (field[0] == '-' || field[0] == '+') {
+		if field[0] == '-' {
+			scratch = append(scratch, '-')
+		}
+		field = field[1:]
+	}
+	whole := field[:digitsLen(field)]
+	field = field[len(whole):]
+	var fraction []byte
+	if len(field) > 0 && field[0] == '.' {
+		fraction = field[1 : 1+digitsLen(field[1:])]
+		field = field[1+len(fraction):]
+	}
+	if len(whole)+len(fraction) == 0 || exponentLen(field) != len(field) {
+		return nil, scratch[:begin], false
+	}
+	for len(whole) > 1 && whole[0] == '0' {
+		whole = whole[1:]
+	}
+	if len(whole) == 0 {
+		whole = []byte("0")
+	}
+	scratch = append(scratch, whole...)
+	if len(fraction) > 0 {
+		scratch = append(append(scratch, '.'), fraction...)
+	}
+	scratch = append(scratch, field...)
+	return scratch[begin:], scratch, true
+}

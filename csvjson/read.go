@@ -1,0 +1,123 @@
+package csvjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// ReadJSON yields the records of JSON text, each decoded into a T as by
+// encoding/json. The text may be an array of records, an array wrapped in an
+// array as the original experiment wrote it, newline-delimited JSON, or records
+// one after the other in any white space. The bare tokens NaN, Infinity and
+// -Infinity, which Python writes, are read as null. For a T of kind slice or
+// array only the outermost array is opened; the arrays in it are records.
+//
+// A json.RawMessage gets the record as it stands in the text (NaN aside) and is
+// the caller's to keep.
+//
+// It streams: memory is bounded by the longest record, which may be
+// [DefaultMaxRecordBytes]. A record that does not fit T or is not UTF-8 is
+// yielded as a [RowError] and the loop goes on. A [SourceError] comes last: it
+// wraps [ErrSyntax], or io.ErrUnexpectedEOF if the text breaks off, after every
+// complete record before it has been yielded. If r has a method Name() string,
+// as an *os.File, errors carry that name.
+func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero, v T
+		d := newJSONDecoder[T](r)
+		for {
+			v = zero
+			if err := d.next(&v); err == io.EOF {
+				return
+			} else if err != nil {
+				if !yield(zero, err) || !goesOn(err) {
+					return
+				}
+			} else if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+type jsonDecoder[T any] struct {
+	*jsonScanner
+	name string
+	raw  bool // T is json.RawMessage
+}
+
+func newJSONDecoder[T any](r io.Reader) *jsonDecoder[T] {
+	typ := reflect.TypeFor[T]()
+	raw := typ == reflect.TypeFor[json.RawMessage]()
+	wraps := maxWraps
+	if k := typ.Kind(); !raw && (k == reflect.Slice || k == reflect.Array) {
+		wraps = 1
+	}
+	d := &jsonDecoder[T]{jsonScanner: newJSONScanner(r, wraps), raw: raw}
+	if named, ok := r.(interface{ Name() string }); ok {
+		d.name = named.Name()
+	}
+	return d
+}
+
+// next decodes the next record into v.
+func (d *jsonDecoder[T]) next(v *T) error {
+	if err := d.jsonScanner.next(); err != nil {
+		if e, ok := err.(*SourceError); ok {
+			e.Source = d.name
+		}
+		return err
+	}
+	record := d.record
+	if !utf8.Valid(record) {
+		off, err := checkUTF8(record)
+		return d.rowError(off, "", err)
+	}
+	if len(d.nans) > 0 {
+		record = nullNaNs(record, d.nans)
+	}
+	if d.raw {
+		*any(v).(*json.RawMessage) = bytes.Clone(record)
+		return nil
+	}
+	if err := json.Unmarshal(record, v); err != nil {
+		return d.unmarshalError(err)
+	}
+	return nil
+}
+
+// nullNaNs returns a copy of the record with null for the tokens at the given
+// places.
+func nullNaNs(record []byte, nans []int) []byte {
+	out := make([]byte, 0, len(record))
+	from := 0
+	for i := 0; i < len(nans); i += 2 {
+		out = append(out, record[from:nans[i]]...)
+		out = append(out, "null"...)
+		from = nans[i+1]
+	}
+	return append(out, record[from:]...)
+}
+
+// unmarshalError says which field did not fit, without the text in it.
+func (d *jsonDecoder[T]) unmarshalError(err error) error {
+	typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if !ok {
+		return d.rowError(0, "", err)
+	}
+	kind, _, _ := strings.Cut(typeErr.Value, " ") // "number", without the number
+	return d.rowError(0, typeErr.Field, fmt.Errorf("a JSON %s does not fit %v", kind, typeErr.Type))
+}
+
+func (d *jsonDecoder[T]) rowError(off int, field string, err error) error {
+	pos := d.position(off)
+	pos.Source = d.name
+	return &RowError{Position: pos, Field: field, Err: err}
+}

@@ -1,0 +1,293 @@
+package csvjson
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/bits"
+	"unicode/utf8"
+)
+
+// A span is a field as bytes of the record, without its quotes.
+type span struct {
+	start, end int
+	quotes     bool // holds quotes that unquote has to look at
+}
+
+// scanner splits CSV text into records. It does not copy: a record is a view of
+// the window, valid until the next call of next.
+//
+// pos is the offset of the field being read and resume how far its search has
+// come, both from the record: when the window ends within a field, scanning goes on
+// there after the next fill, so that no byte is looked at twice however small
+// the reads are.
+type scanner struct {
+	window
+	comma byte
+	lazy  bool
+
+	pos, resume int
+	quotes      bool // the field being read holds doubled quotes
+	quoted      bool // the record has a quoted field, so perhaps newlines
+
+	record []byte // without its line ending
+	fields []span
+	size   int   // bytes of the record with its line ending
+	line   int   // where the record begins, from 1
+	offset int64 // bytes before start
+}
+
+func newScanner(r io.Reader, comma byte, lazy bool, maxBytes int) *scanner {
+	return &scanner{window: window{r: r, maxBytes: maxBytes}, comma: comma, lazy: lazy, line: 1}
+}
+
+// next reads a record, skipping blank lines. At the end it returns io.EOF.
+func (s *scanner) next() error {
+	s.advance()
+	s.fields = s.fields[:0]
+	s.pos, s.resume, s.quotes, s.quoted = 0, 0, false, false
+	for {
+		s.skipBlankLines()
+		done, err := s.scan()
+		if done && s.maxBytes > 0 && len(s.record) > s.maxBytes {
+			return s.errorAt(0, fmt.Errorf("%w: %d bytes, the limit is %d", ErrTooLong, len(s.record), s.maxBytes))
+		}
+		if done || err != nil {
+			return err
+		}
+		if s.readErr != nil {
+			return s.readErr
+		}
+		if !s.fill() {
+			return s.tooLong()
+		}
+	}
+}
+
+// advance drops the record read before.
+func (s *scanner) advance() {
+	if s.size == 0 {
+		return
+	}
+	if s.quoted {
+		s.line += bytes.Count(s.buf[s.start:s.start+s.size], []byte{'\n'})
+	} else {
+		s.line++
+	}
+	s.offset += int64(s.size)
+	s.start += s.size
+	s.size = 0
+}
+
+func (s *scanner) skipBlankLines() {
+	if s.pos > 0 || s.resume > 1 || len(s.fields) > 0 {
+		return // within a record, beyond a first byte that may be a lone \r
+	}
+	for {
+		rest := s.unread()
+		n := 0
+		switch {
+		case len(rest) > 0 && rest[0] == '\n':
+			n = 1
+		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
+			n = 2
+		case len(rest) == 1 && rest[0] == '\r' && s.readErr == io.EOF:
+			n = 1
+		default:
+			return
+		}
+		s.start += n
+		s.offset += int64(n)
+		s.line++
+		s.resume = 0
+	}
+}
+
+// swapBuffer goes on with the given buffer if it is the larger one, and returns
+// the one that is then not needed. It drops the record read before.
+func (s *scanner) swapBuffer(buf []byte) []byte {
+	s.advance()
+	if len(buf) <= len(s.buf) {
+		return buf
+	}
+	old := s.buf
+	s.adopt(buf)
+	return old
+}
+
+// scan splits as much of the record as the buffer holds into fields, and
+// reports whether that was all of it. Without an error and not done it wants
+// more input, or is at the end of the input.
+func (s *scanner) scan() (done bool, err error) {
+	data := s.unread()
+	if len(data) == 0 {
+		return false, nil
+	}
+	for {
+		var next int // offset behind the field: of its separator or line end
+		if s.pos < len(data) && data[s.pos] == '"' {
+			next, err = s.scanQuoted(data)
+		} else {
+			next, err = s.scanUnquoted(data)
+		}
+		if next < 0 || err != nil {
+			return false, err
+		}
+		if next < len(data) && data[next] == s.comma {
+			s.pos, s.resume, s.quotes = next+1, 0, false
+			continue
+		}
+		s.record = data[:next]
+		s.size = lineEnd(data, next)
+		return true, nil
+	}
+}
+
+// lineEnd returns the offset behind the line ending at data[i:].
+func lineEnd(data []byte, i int) int {
+	if i < len(data) && data[i] == '\r' {
+		i++
+	}
+	if i < len(data) && data[i] == '\n' {
+		i++
+	}
+	return i
+}
+
+// scanUnquoted reads the field at s.pos up to a separator, a line end or the
+// end of the input. It returns the offset of that, or -1 if it has to see more.
+func (s *scanner) scanUnquoted(data []byte) (int, error) {
+	i := max(s.pos, s.resume)
+	for {
+		i = indexSpecial(data, i, s.comma)
+		switch {
+		case i < len(data) && data[i] == '"':
+			if !s.lazy {
+				return -1, s.errorAt(i, fmt.Errorf("%w inside an unquoted field", ErrQuote))
+			}
+			i++
+			continue
+		case i == len(data) && s.readErr != io.EOF:
+			s.resume = i
+			return -1, nil
+		}
+		end := i
+		if (i == len(data) || data[i] == '\n') && end > s.pos && data[end-1] == '\r' {
+			end--
+			i--
+		}
+		s.fields = append(s.fields, span{start: s.pos, end: end})
+		return i, nil
+	}
+}
+
+// scanQuoted is scanUnquoted for a field that begins with a quote.
+func (s *scanner) scanQuoted(data []byte) (int, error) {
+	s.quoted = true
+	atEOF := s.readErr == io.EOF
+	i := max(s.pos+1, s.resume)
+	for {
+		n := bytes.IndexByte(data[i:], '"')
+		if n < 0 {
+			s.resume = len(data)
+			if atEOF {
+				return -1, s.errorAt(s.pos, ErrUnterminated)
+			}
+			return -1, nil
+		}
+		i += n
+		after := data[i+1:]
+		switch {
+		case len(after) > 0 && after[0] == '"':
+			s.quotes = true
+			i += 2
+			continue
+		case !atEOF && (len(after) == 0 || len(after) == 1 && after[0] == '\r'):
+			s.resume = i // what follows decides
+			return -1, nil
+		case endsField(after, s.comma):
+			s.fields = append(s.fields, span{start: s.pos + 1, end: i, quotes: s.quotes})
+			return i + 1, nil
+		case !s.lazy:
+			return -1, s.errorAt(i, fmt.Errorf("%w: text follows the closing quote of a field", ErrQuote))
+		}
+		s.quotes = true
+		i++
+	}
+}
+
+// endsField reports whether a field can end before the bytes after.
+func endsField(after []byte, comma byte) bool {
+	if len(after) == 0 || after[0] == comma || after[0] == '\n' {
+		return true
+	}
+	return after[0] == '\r' && (len(after) == 1 || after[1] == '\n')
+}
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// indexSpecial returns the index, at or behind i, of the first separator,
+// newline or quote, or len(data). It looks at eight bytes at a time: x-lowBits
+// borrows into the high bit of each byte that is zero in x, and what a borrow
+// spoils lies above the first such byte.
+func indexSpecial(data []byte, i int, comma byte) int {
+	commas := uint64(comma) * lowBits
+	const newlines, quotes = '\n' * lowBits, '"' * lowBits
+	for ; i+8 <= len(data); i += 8 {
+		word := binary.LittleEndian.Uint64(data[i:])
+		x, y, z := word^commas, word^newlines, word^quotes
+		found := ((x-lowBits)&^x | (y-lowBits)&^y | (z-lowBits)&^z) & highBits
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(data); i++ {
+		if c := data[i]; c == comma || c == '\n' || c == '"' {
+			break
+		}
+	}
+	return i
+}
+
+// unquote appends the text of a field that holds doubled quotes (and, lazily,
+// single ones) to dst.
+func unquote(dst, field []byte) []byte {
+	for {
+		i := bytes.IndexByte(field, '"')
+		if i < 0 {
+			return append(dst, field...)
+		}
+		dst = append(dst, field[:i+1]...)
+		field = field[i+1:]
+		if len(field) > 0 && field[0] == '"' {
+			field = field[1:]
+		}
+	}
+}
+
+// tooLong explains a record over the limit: nearly always, a quote is not closed.
+func (s *scanner) tooLong() error {
+	if s.pos < s.end-s.start && s.buf[s.start+s.pos] == '"' {
+		return s.errorAt(s.pos, fmt.Errorf("%w: %w: no closing quote within %d bytes", ErrUnterminated, ErrTooLong, s.maxBytes))
+	}
+	return s.errorAt(0, fmt.Errorf("%w: over %d bytes", ErrTooLong, s.maxBytes))
+}
+
+func (s *scanner) errorAt(off int, err error) error {
+	return &SourceError{Position: s.position(off), Err: err}
+}
+
+// position returns the place of the byte at off from the start of the record.
+func (s *scanner) position(off int) Position {
+	before := s.buf[s.start : s.start+off]
+	lineStart := bytes.LastIndexByte(before, '\n') + 1
+	return Position{
+		Line:   s.line + bytes.Count(before, []byte{'\n'}),
+		Column: utf8.RuneCount(before[lineStart:]) + 1,
+		Offset: s.offset + int64(off),
+	}
+}
