@@ -1,0 +1,2 @@
+// Package aggregate computes price statistics that are exact and mergeable.
+package aggregate

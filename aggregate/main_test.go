@@ -1,0 +1,9 @@
+package aggregate
+
+import (
+	"testing"
+
+	"github.com/kinesiskit/kinesiskit/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }

@@ -1,0 +1,170 @@
+package aggregate
+
+import (
+	"maps"
+	"math"
+	"math/big"
+	"math/bits"
+	"slices"
+	"strconv"
+)
+
+// maxDistinct bounds the different values that a Summary keeps for quantiles.
+const maxDistinct = 1 << 14
+
+// A distribution counts values by their float64 bits, at a resolution: the
+// low `level` bits of every value are dropped. At level 0 it is exact. When more
+// than maxDistinct values differ, the level rises to the lowest at which they
+// no longer do.
+//
+// The level, and so the whole content, depends on the set of values only, not
+// on the order of additions and merges: a part of the values never needs a
+// higher level than all of them, and dropping bits in two steps is the same as
+// in one. It ends at the latest at level 52, where only sign and exponent are
+// left: at most 4,094 values.
+type distribution struct {
+	counts map[uint64]int64
+	level  uint
+	binary bool // a float64 was added, or a price with digits that one cannot hold
+}
+
+func (d *distribution) add(f float64) {
+	d.addN(math.Float64bits(f+0)>>d.level, 1) // +0 makes -0 positive
+}
+
+func (d *distribution) addN(key uint64, n int64) {
+	if d.counts == nil {
+		d.counts = make(map[uint64]int64)
+	}
+	d.counts[key] += n
+	if len(d.counts) > maxDistinct {
+		d.raise(d.fittingLevel())
+	}
+}
+
+// fittingLevel returns the lowest level at which at most maxDistinct values
+// differ. Two neighbours in order become one at the level of the highest bit in
+// which they differ.
+func (d *distribution) fittingLevel() uint {
+	var joined [65]int // joined[i]: neighbours that become one i levels up
+	keys := slices.Sorted(maps.Keys(d.counts))
+	for i := 1; i < len(keys); i++ {
+		joined[bits.Len64(keys[i]^keys[i-1])]++
+	}
+	level, distinct := uint(0), len(keys)
+	for distinct > maxDistinct {
+		level++
+		distinct -= joined[level]
+	}
+	return d.level + level
+}
+
+func (d *distribution) raise(level uint) {
+	if level <= d.level {
+		return
+	}
+	counts := make(map[uint64]int64, maxDistinct)
+	for key, n := range d.counts {
+		counts[key>>(level-d.level)] += n
+	}
+	d.counts, d.level = counts, level
+}
+
+func (d *distribution) merge(o *distribution) {
+	d.binary = d.binary || o.binary
+	d.raise(o.level)
+	for key, n := range o.counts {
+		// addN may raise the level on the way.
+		d.addN(key>>(d.level-o.level), n)
+	}
+}
+
+// relativeError returns the bound on what the dropped bits can change: half of
+// 2^level units in the last of 53 places.
+func (d *distribution) relativeError() float64 {
+	if d.level == 0 {
+		return 0
+	}
+	return math.Ldexp(1, int(d.level)-53)
+}
+
+// value returns the middle of the values that key stands for.
+func (d *distribution) value(key uint64) float64 {
+	if d.level == 0 {
+		return math.Float64frombits(key)
+	}
+	low := math.Float64frombits(key << d.level)
+	high := math.Float64frombits(key<<d.level | (1<<d.level - 1))
+	return low + (high-low)/2
+}
+
+// A bin is a value and how many there are of it.
+type bin struct {
+	value float64
+	count int64
+}
+
+// bins returns the values in ascending order.
+func (d *distribution) bins() []bin {
+	bins := make([]bin, 0, len(d.counts))
+	for key, n := range d.counts {
+		bins = append(bins, bin{d.value(key), n})
+	}
+	slices.SortFunc(bins, func(a, b bin) int {
+		if a.value < b.value {
+			return -1
+		}
+		return 1
+	})
+	return bins
+}
+
+// quantile interpolates between the two values around rank q(n-1), counted
+// from 0, and rounds once at the end.
+func (d *distribution) quantile(q float64, n int64) float64 {
+	rank := shortestRat(q)
+	rank.Mul(rank, new(big.Rat).SetInt64(n-1))
+	whole := new(big.Int).Quo(rank.Num(), rank.Denom())
+	share := rank.Sub(rank, new(big.Rat).SetInt(whole))
+
+	low, high := d.neighbours(whole.Int64())
+	if low == high || share.Sign() == 0 {
+		return low
+	}
+	a, b := d.exact(low), d.exact(high)
+	b.Sub(b, a)
+	f, _ := a.Add(a, b.Mul(b, share)).Float64()
+	return f
+}
+
+// neighbours returns the values of the given rank and of the next.
+func (d *distribution) neighbours(rank int64) (low, high float64) {
+	seen, bins := int64(0), d.bins()
+	for i, b := range bins {
+		seen += b.count
+		switch {
+		case rank+1 < seen:
+			return b.value, b.value
+		case rank < seen && i+1 < len(bins):
+			return b.value, bins[i+1].value
+		}
+	}
+	last := bins[len(bins)-1].value
+	return last, last
+}
+
+// exact returns what the values behind f were: in a Summary of prices alone the
+// decimal that f shows, for a price of up to 15 digits is the shortest decimal
+// of its float64.
+func (d *distribution) exact(f float64) *big.Rat {
+	if d.binary || d.level > 0 {
+		return new(big.Rat).SetFloat64(f)
+	}
+	return shortestRat(f)
+}
+
+// shortestRat reads f as the decimal that it shows: 0.1 is a tenth.
+func shortestRat(f float64) *big.Rat {
+	r, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
+	return r
+}
