@@ -1,0 +1,289 @@
+package kstream
+
+import "context"
+
+// A share never is less than this, while the whole buffer has room: it is what
+// keeps a shard busy for a quarter of a second, or a round trip.
+const (
+	minShareRecords = 256
+	minShareBytes   = 256 << 10
+)
+
+// admission is whether a parcel may enter the buffer.
+type admission int
+
+const (
+	admitted   admission = iota
+	shareFull            // its shard's share is full
+	bufferFull           // the whole buffer is full
+	unflushed            // and only with failed values, which only Flush removes
+)
+
+// A roomWaiter is a caller of Send that waits for room.
+type roomWaiter struct{ ready chan error }
+
+// wakeups are what has to be told once the sender's lock is released.
+type wakeups struct {
+	callers []wakeup
+	nudge   *sender // whose dispatch has to look; or nil
+}
+
+type wakeup struct {
+	waiter *roomWaiter
+	err    error
+}
+
+func (w wakeups) tell() {
+	for _, wake := range w.callers {
+		wake.waiter.ready <- wake.err
+	}
+	if w.nudge != nil {
+		w.nudge.nudge()
+	}
+}
+
+// enqueue puts p into the buffer and its shard's queue, and waits for room
+// there until ctx ends. If it returns an error, p was not accepted.
+func (s *sender) enqueue(ctx context.Context, p *parcel) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	s.mu.Lock()
+	for s.routes == nil {
+		s.mu.Unlock()
+		if err := s.awaitRoutes(ctx); err != nil {
+			return err
+		}
+		s.mu.Lock()
+	}
+	if err := s.check(p); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	p.accepted = s.now()
+	s.route(p)
+	if s.starved || p.queue.waiting > 0 {
+		return s.wait(ctx, p)
+	}
+	switch s.admit(p) {
+	case admitted:
+		nudge := s.accept(p)
+		s.mu.Unlock()
+		if nudge {
+			s.nudge()
+		}
+		return nil
+	case unflushed:
+		s.mu.Unlock()
+		return ErrUnflushed
+	}
+	return s.wait(ctx, p)
+}
+
+// check tells why p cannot be accepted at all.
+func (s *sender) check(p *parcel) error {
+	switch r := s.routes; {
+	case s.closing:
+		return ErrClosed
+	case p.size > r.maxRecord:
+		return &RecordSizeError{Size: p.size, Limit: r.maxRecord}
+	case r.auto && s.ordered:
+		return ErrOrderAuto
+	}
+	return nil
+}
+
+// admit tells whether p fits into the buffer and its queue's share of it.
+func (s *sender) admit(p *parcel) admission {
+	q := p.queue
+	if q.records > 0 && (q.records >= s.routes.shareRecords || q.bytes+p.size > s.routes.shareBytes) {
+		if q.held == q.records {
+			return unflushed
+		}
+		return shareFull
+	}
+	if s.records > 0 && (s.records >= s.maxRecords || s.bytes+p.size > s.maxBytes) {
+		if s.held == s.records {
+			return unflushed
+		}
+		return bufferFull
+	}
+	return admitted
+}
+
+// accept charges p and queues it. It reports whether dispatch should look.
+func (s *sender) accept(p *parcel) bool {
+	p.epoch = s.epoch
+	p.epoch.pending++
+	s.charge(p)
+	s.queue(p)
+	return p.hurried || s.queued >= s.wakeQueued || s.queuedBytes >= s.wakeBytes || p.accepted+s.linger < s.wakeTime
+}
+
+func (s *sender) charge(p *parcel) {
+	s.records++
+	s.bytes += p.size
+	p.queue.records++
+	p.queue.bytes += p.size
+}
+
+// wait queues p for room, unlocks the sender, and waits for the outcome.
+func (s *sender) wait(ctx context.Context, p *parcel) error {
+	w := &roomWaiter{make(chan error, 1)}
+	p.waiter = w
+	p.queue.waiting++
+	s.waiting.pushBack(p)
+	woken := s.grant() // p too may fit: then only others' places were respected
+	s.mu.Unlock()
+	woken.tell()
+	select {
+	case err := <-w.ready:
+		return err
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	if p.waiter != w { // granted or refused meanwhile
+		s.mu.Unlock()
+		return <-w.ready
+	}
+	s.leaveWaiting(p)
+	woken = s.grant()
+	s.mu.Unlock()
+	woken.tell()
+	return context.Cause(ctx)
+}
+
+func (s *sender) leaveWaiting(p *parcel) {
+	s.waiting.remove(p)
+	p.queue.waiting--
+	p.waiter = nil
+}
+
+// grant accepts waiting parcels, first come first served, as far as there is
+// room: those whose share is full are passed over, but for one that needs the
+// whole buffer's room all wait, lest small ones keep a large one out for ever.
+func (s *sender) grant() wakeups {
+	var woken wakeups
+	s.starved = false
+	for p := s.waiting.head; p != nil; {
+		next := p.next
+		wake := wakeup{waiter: p.waiter}
+		switch s.admit(p) {
+		case bufferFull:
+			s.starved = true
+			return woken
+		case shareFull:
+			p = next
+			continue
+		case admitted:
+			s.leaveWaiting(p)
+			if s.accept(p) {
+				woken.nudge = s
+			}
+		case unflushed:
+			s.leaveWaiting(p)
+			wake.err = ErrUnflushed
+		}
+		woken.callers = append(woken.callers, wake)
+		p = next
+	}
+	return woken
+}
+
+// refuseWaiting has all waiting callers told that the sender is closed.
+func (s *sender) refuseWaiting() wakeups {
+	var woken wakeups
+	for p := s.waiting.head; p != nil; p = s.waiting.head {
+		woken.callers = append(woken.callers, wakeup{p.waiter, ErrClosed})
+		s.leaveWaiting(p)
+	}
+	s.starved = false
+	return woken
+}
+
+// conclude tells the owners of parcels that have their verdict, and frees the
+// room of those that are finished. It takes the sender's lock.
+func (s *sender) conclude(parcels []*parcel) {
+	if len(parcels) == 0 {
+		return
+	}
+	over := parcels[:0]
+	var failed []*parcel
+	for _, p := range parcels {
+		switch p.owner.settled() {
+		case finished:
+			over = append(over, p)
+		case held:
+			failed = append(failed, p)
+		}
+	}
+	s.mu.Lock()
+	for _, p := range over {
+		s.free(p)
+	}
+	for _, p := range failed {
+		s.hold(p)
+	}
+	woken := s.grant()
+	s.mu.Unlock()
+	woken.tell()
+	for _, p := range over {
+		p.owner.done()
+	}
+}
+
+// release frees the room of parcels whose owner kept them.
+func (s *sender) release(parcels []*parcel) {
+	s.mu.Lock()
+	for _, p := range parcels {
+		s.free(p)
+	}
+	woken := s.grant()
+	s.mu.Unlock()
+	woken.tell()
+	for _, p := range parcels {
+		p.owner.done()
+	}
+}
+
+// hold keeps a failed parcel, charged, until somebody fetches it. It no longer
+// keeps Flush waiting, which is what fetches it.
+func (s *sender) hold(p *parcel) {
+	p.held = true
+	s.held++
+	p.queue.held++
+	g := p.group
+	if g.heir != nil {
+		g = g.heir
+	}
+	g.failed.pushBack(p)
+	p.epoch.settleOne()
+}
+
+// free takes a parcel's charge off the buffer.
+func (s *sender) free(p *parcel) {
+	s.records--
+	s.bytes -= p.size
+	p.queue.records--
+	p.queue.bytes -= p.size
+	if !p.held {
+		p.epoch.settleOne()
+		return
+	}
+	p.held = false
+	s.held--
+	p.queue.held--
+}
+
+// fetch takes the failed parcels of a group. They stay charged until they are
+// released.
+func (s *sender) fetch(g *group) []*parcel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := &g.failed
+	out := make([]*parcel, 0, l.records)
+	for p := l.popFront(); p != nil; p = l.popFront() {
+		out = append(out, p)
+	}
+	return out
+}

@@ -1,0 +1,189 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
+)
+
+// A call is one PutRecords call. Its entries are parcels, or aggregates of
+// them. dispatch fills it, then a goroutine of its own has it alone.
+type call struct {
+	parcels []*parcel
+	entries []callEntry
+	bytes   int // of data and keys, as counted against the limit of a call
+	full    bool
+
+	records []types.PutRecordsRequestEntry
+	answers []answer // one for each entry
+	done    []*parcel
+	again   []*parcel
+	packer  packer
+}
+
+// A callEntry is one record of the call.
+type callEntry struct {
+	queue   *sendQueue
+	parcels []*parcel // part of call.parcels
+	first   int
+	size    int // charged to the queue's pace
+	sent    int // what it turned out to be
+}
+
+// An answer is what became of an entry.
+type answer struct {
+	fate  fate
+	shard string
+	seq   string
+	err   error
+}
+
+func (s *sender) newCall() *call {
+	if n := len(s.spare); n > 0 {
+		c := s.spare[n-1]
+		s.spare = s.spare[:n-1]
+		return c
+	}
+	return new(call)
+}
+
+// recycleCall keeps c for another call, unless it has grown very large; the
+// sender's lock is held.
+func (s *sender) recycleCall(c *call) {
+	if c.packer.size() > maxCallBytes/2 {
+		return
+	}
+	clear(c.parcels)
+	clear(c.entries)
+	clear(c.records)
+	clear(c.answers)
+	c.parcels, c.entries, c.records, c.answers = c.parcels[:0], c.entries[:0], c.records[:0], c.answers[:0]
+	c.done, c.again = c.done[:0], c.again[:0]
+	c.bytes, c.full = 0, false
+	s.spare = append(s.spare, c)
+}
+
+// fits reports whether an entry of a size has room in c.
+func (c *call) fits(size int) bool {
+	return len(c.entries) < maxCallRecords && c.bytes+size <= maxCallBytes
+}
+
+// begin begins an entry, add puts a parcel into it.
+func (c *call) begin(q *sendQueue, size int) {
+	c.entries = append(c.entries, callEntry{queue: q, first: len(c.parcels), size: size})
+	c.bytes += size
+	c.full = len(c.entries) == maxCallRecords
+}
+
+func (c *call) add(p *parcel) { c.parcels = append(c.parcels, p) }
+
+// run makes the call and deals with its answer.
+func (s *sender) run(c *call) {
+	for i := range c.entries {
+		end := len(c.parcels)
+		if i+1 < len(c.entries) {
+			end = c.entries[i+1].first
+		}
+		c.entries[i].parcels = c.parcels[c.entries[i].first:end]
+	}
+	s.pack(c)
+	c.answers = append(c.answers[:0], make([]answer, len(c.entries))...)
+	err := s.put(c, 0, len(c.entries))
+	s.relist(c)
+	s.finish(c, err)
+}
+
+// put writes the entries from..to and fills in their answers. The error is
+// that of a call that failed as a whole.
+//
+// One entry that the service does not accept fails the whole call, so such a
+// call is halved until the guilty entry is alone.
+func (s *sender) put(c *call, from, to int) error {
+	out, err := s.putRecords(c.records[from:to])
+	if err == nil && len(out.Records) != to-from {
+		err = fmt.Errorf("%d entries were answered by %d", to-from, len(out.Records))
+	}
+	if err == nil {
+		for i := range out.Records {
+			c.answers[from+i] = entryAnswer(&out.Records[i])
+		}
+		return nil
+	}
+	fate := callFate(err)
+	if s.ctx.Err() != nil {
+		err = errors.Join(context.Cause(s.ctx), err)
+	}
+	if fate == invalid && to-from > 1 {
+		middle := (from + to) / 2
+		return errors.Join(s.put(c, from, middle), s.put(c, middle, to))
+	}
+	if fate == refused || fate == credentials {
+		err = fmt.Errorf("%w: %w", errCallRefused, err)
+	}
+	err = streamError("put records into", s.stream, err)
+	for i := range c.answers[from:to] {
+		c.answers[from+i] = answer{fate: fate, err: err}
+	}
+	return err
+}
+
+func (s *sender) putRecords(records []types.PutRecordsRequestEntry) (*kinesis.PutRecordsOutput, error) {
+	ctx, cancel := context.WithTimeoutCause(s.ctx, s.callTimeout, errCallTimeout)
+	defer cancel()
+	in := &kinesis.PutRecordsInput{StreamName: s.ref.name, StreamARN: s.ref.arn, Records: records}
+	return s.client.PutRecords(ctx, in, wire.PutRecords, noRetries)
+}
+
+// finish settles what the call settled and queues the rest again.
+func (s *sender) finish(c *call, callErr error) {
+	now := s.now()
+	s.mu.Lock()
+	s.inflight--
+	s.judgeCall(now, callErr)
+	for i := range c.entries {
+		e := &c.entries[i]
+		s.judgeEntry(c, e, &c.answers[i], now)
+	}
+	s.retry(c.again, now)
+	s.mu.Unlock()
+	s.nudge()
+	s.conclude(c.done)
+	s.mu.Lock()
+	s.recycleCall(c)
+	s.mu.Unlock()
+}
+
+// judgeEntry decides about the parcels of one entry.
+func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration) {
+	s.countEntry(e, a)
+	if e.sent != e.size {
+		e.queue.pace.correct(now, e.sent-e.size)
+	}
+	switch a.fate {
+	case written:
+		if a.shard != e.queue.shard.ID && !s.written(e, a.shard) {
+			// Some readers drop an aggregate with members of other shards.
+			s.again(c, e, now, nil)
+			return
+		}
+		for i, p := range e.parcels {
+			p.verdict.outcome = Delivered
+			p.verdict.receipt = Receipt{a.shard, a.seq, int64(i), p.attempts, now - p.accepted}
+			s.over(c, p)
+		}
+		return
+	case throttled:
+		e.queue.pace.cut(now)
+	case lost:
+		for _, p := range e.parcels {
+			p.lost = true
+		}
+	}
+	s.again(c, e, now, a)
+}

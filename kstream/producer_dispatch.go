@@ -1,0 +1,134 @@
+package kstream
+
+import "time"
+
+// dispatch decides what leaves when, until the sender is closed. It does none
+// of the work of a call itself.
+func (s *sender) dispatch() {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for s.ctx.Err() == nil {
+		now := s.now()
+		s.mu.Lock()
+		c, at := s.nextCall(now)
+		expired := s.expired
+		s.expired = nil
+		s.mu.Unlock()
+		s.conclude(expired)
+		if c != nil {
+			s.joined.Go(func() { s.run(c) })
+			continue
+		}
+		timer.Reset(at - s.now())
+		select {
+		case <-s.wake:
+		case <-timer.C:
+		case <-s.ctx.Done():
+		}
+	}
+	s.giveUp()
+}
+
+// nextCall forms the call that should leave now. If there is none, it returns
+// when to look again, and sets what has accept wake dispatch before that.
+//
+// A call leaves when it would be full, or when a parcel in it should not wait
+// any longer. It then takes along whatever else its shards have room for.
+func (s *sender) nextCall(now time.Duration) (*call, time.Duration) {
+	s.wakeQueued, s.wakeBytes, s.wakeTime = int(farAway), int(farAway), 0
+	switch {
+	case s.routes == nil || s.inflight >= s.routes.maxCalls:
+		return nil, now + time.Hour // the end of a call, or of the listing, wakes dispatch
+	case now < s.pauseUntil:
+		return nil, s.pauseUntil
+	}
+	var entries, bytes int
+	at, urgent := now+time.Hour, false
+	for _, q := range s.routes.queues {
+		o := s.look(q, now)
+		entries += o.entries
+		bytes += o.bytes
+		urgent = urgent || o.urgent
+		at = min(at, o.at)
+	}
+	if urgent || entries >= maxCallRecords || bytes >= maxCallBytes || (s.timeToLive > 0 && at <= now+1) {
+		if c := s.fill(now); c != nil {
+			return c, 0
+		}
+		at = max(at, now+time.Millisecond) // averages promised what no parcel keeps
+	}
+	s.wakeQueued = s.queued + maxCallRecords - entries
+	s.wakeBytes = s.queuedBytes + maxCallBytes - bytes
+	s.wakeTime = at
+	return nil, at
+}
+
+// fill takes parcels for one call from all queues in turn, from where the last
+// call became full. It returns nil if none can leave.
+func (s *sender) fill(now time.Duration) *call {
+	c := s.newCall()
+	queues := s.routes.queues
+	for i := range queues {
+		at := (s.cursor + i) % len(queues)
+		s.take(queues[at], c, now)
+		if c.full {
+			s.cursor = (at + 1) % len(queues)
+			break
+		}
+	}
+	if len(c.entries) == 0 {
+		s.recycleCall(c)
+		return nil
+	}
+	s.inflight++
+	return c
+}
+
+// take moves what may leave now from q to c.
+func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
+	for !c.full {
+		p := q.first(now)
+		if p == nil {
+			return
+		}
+		if s.timeToLive > 0 && now-p.accepted >= s.timeToLive {
+			s.unqueue(p)
+			p.fail(ErrExpired)
+			s.counts.settle(p)
+			s.expired = append(s.expired, p)
+			continue
+		}
+		var ok bool
+		if s.aggregateBytes > 0 {
+			ok = s.takeAggregate(q, c, p, now)
+		} else {
+			ok = s.takeOne(q, c, p, now)
+		}
+		if !ok {
+			return
+		}
+	}
+}
+
+// takeOne moves one parcel to c, as an entry of its own.
+func (s *sender) takeOne(q *sendQueue, c *call, p *parcel, now time.Duration) bool {
+	if !c.fits(p.size) {
+		c.full = true
+		return false
+	}
+	if !q.pace.take(now, p.size) {
+		return false
+	}
+	s.leave(q, p)
+	c.begin(q, p.size)
+	c.add(p)
+	return true
+}
+
+// leave takes p out of its queue, into a call.
+func (s *sender) leave(q *sendQueue, p *parcel) {
+	q.remove(p)
+	s.queued--
+	s.queuedBytes -= p.size
+	p.attempts++
+}

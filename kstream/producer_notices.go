@@ -1,0 +1,132 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync"
+)
+
+// notices tell OnSettled of one value after the other, in a goroutine of its
+// own, so that a callback that blocks holds up no call. The values stay
+// charged to the buffer, which bounds how many there can be.
+type notices[T any] struct {
+	sender    *sender
+	onSettled func(Settlement[T])
+	wake      chan struct{} // there are some, or it is the end; nil: nobody is told
+	ended     chan struct{} // closed by the goroutine
+
+	mu      sync.Mutex // guards the following
+	queue   []*ticket[T]
+	stopped bool
+	panics  *PanicError // the first that was not returned
+}
+
+func (n *notices[T]) start(s *sender, onSettled func(Settlement[T])) {
+	n.sender, n.onSettled = s, onSettled
+	n.wake, n.ended = make(chan struct{}, 1), make(chan struct{})
+	go n.run() // until stop
+}
+
+// add queues a settled ticket.
+func (n *notices[T]) add(t *ticket[T]) {
+	n.mu.Lock()
+	n.queue = append(n.queue, t)
+	first := len(n.queue) == 1
+	n.mu.Unlock()
+	if first {
+		n.nudge()
+	}
+}
+
+func (n *notices[T]) nudge() {
+	select {
+	case n.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (n *notices[T]) run() {
+	defer close(n.ended)
+	var tickets []*ticket[T]
+	var parcels []*parcel
+	for range n.wake {
+		n.mu.Lock()
+		tickets, n.queue = n.queue, tickets[:0]
+		stopped := n.stopped && len(tickets) == 0
+		n.mu.Unlock()
+		if stopped {
+			return
+		}
+		for _, t := range tickets {
+			n.tell(t)
+			if t.queue == nil { // refused: SendAll waits for it, and recycles it
+				t.told <- struct{}{}
+				continue
+			}
+			parcels = append(parcels, &t.parcel)
+			if len(parcels) == releaseEvery {
+				n.sender.release(parcels)
+				parcels = parcels[:0]
+			}
+		}
+		n.sender.release(parcels)
+		clear(tickets)
+		parcels = parcels[:0]
+	}
+}
+
+// releaseEvery is after how many callbacks their room in the buffer is freed.
+const releaseEvery = 64
+
+// tell calls OnSettled, and counts the value as settled when it has returned.
+func (n *notices[T]) tell(t *ticket[T]) {
+	defer func() {
+		if v := recover(); v != nil {
+			n.mu.Lock()
+			if n.panics == nil {
+				n.panics = &PanicError{Value: v, Stack: debug.Stack()}
+			}
+			n.mu.Unlock()
+		}
+		if t.batch != nil {
+			t.batch.settle(t.index, &t.verdict)
+		}
+	}()
+	n.onSettled(t.settlement())
+}
+
+// stop ends the goroutine when it has told of everything. It waits for that
+// until ctx ends.
+func (n *notices[T]) stop(ctx context.Context) error {
+	if n.wake == nil {
+		return nil
+	}
+	n.mu.Lock()
+	n.stopped = true
+	n.mu.Unlock()
+	n.nudge()
+	select {
+	case <-n.ended:
+		return nil
+	default:
+	}
+	select {
+	case <-n.ended:
+		return nil
+	case <-ctx.Done():
+		return errors.Join(errors.New("kstream: close: OnSettled has not returned"), context.Cause(ctx))
+	}
+}
+
+// panicked returns the first panic that it has not returned before.
+func (n *notices[T]) panicked() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.panics == nil {
+		return nil
+	}
+	err := n.panics
+	n.panics = nil
+	return err
+}

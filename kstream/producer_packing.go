@@ -1,0 +1,170 @@
+package kstream
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/kpl"
+)
+
+const (
+	// memberBytes is the most that the aggregate's format adds to a member's
+	// data: three tags, two lengths and an index. A key, once in the table,
+	// costs keyBytes more than its text.
+	memberBytes = 14
+	keyBytes    = 4
+
+	// aggregateFrame is the rest of an aggregate: magic number and checksum,
+	// and the outer partition key that counts too.
+	aggregateFrame = 4 + 16 + len(kpl.OuterPartitionKey)
+)
+
+// packing is what the sender knows of its aggregates' sizes before they are
+// packed. It is guarded by sender.mu.
+type packing struct {
+	ratio float64 // of sent to packed bytes; 0: not compressed
+}
+
+// estimate returns how many bytes of data will be sent.
+func (p *packing) estimate(bytes int) int {
+	if p.ratio == 0 {
+		return bytes
+	}
+	return int(float64(bytes) * p.ratio)
+}
+
+// rawLimit returns how much to pack for a number of bytes to be sent.
+func (p *packing) rawLimit(bytes int) int {
+	if p.ratio == 0 {
+		return bytes
+	}
+	return min(int(float64(bytes)/p.ratio), maxCallBytes/2)
+}
+
+// memberSize returns what p adds to an aggregate that ends with last, at most.
+func memberSize(p, last *parcel) int {
+	n := len(p.data) + memberBytes
+	if last == nil || p.key != last.key {
+		n += len(p.key) + keyBytes
+	}
+	if p.hashKey != "" {
+		n += len(p.hashKey) + keyBytes
+	}
+	return n
+}
+
+// takeAggregate moves parcels from q to c as one entry, first p. An aggregate
+// that is not full waits until its first parcel has lingered. One that would
+// hold only p, or an explicit hash key, is sent as it is.
+func (s *sender) takeAggregate(q *sendQueue, c *call, p *parcel, now time.Duration) bool {
+	limit := s.packing.rawLimit(s.aggregateBytes)
+	if first := aggregateFrame + memberSize(p, nil); first > limit && s.packing.ratio == 0 {
+		return s.takeOne(q, c, p, now)
+	}
+	available := q.fresh.bytes + q.retry.bytes + (q.fresh.records+q.retry.records)*memberBytes
+	if available < limit && !s.due(q, p, now) {
+		return false
+	}
+	raw := min(limit, available+aggregateFrame)
+	if !c.fits(raw) {
+		c.full = true
+		return false
+	}
+	if q.pace.wait(now, 1, s.packing.estimate(raw)) > 0 {
+		return false
+	}
+	c.begin(q, 0)
+	size := s.gather(q, c, p, limit, now)
+	e := &c.entries[len(c.entries)-1]
+	e.size = s.packing.estimate(size)
+	c.bytes += size
+	q.pace.take(now, e.size)
+	return true
+}
+
+// gather moves p and what follows it from q to c, up to a number of bytes.
+func (s *sender) gather(q *sendQueue, c *call, p *parcel, limit int, now time.Duration) int {
+	size, taken := aggregateFrame, 0
+	var last *parcel
+	for p != nil {
+		more := memberSize(p, last)
+		if taken > 0 && size+more > limit {
+			break
+		}
+		s.leave(q, p)
+		c.add(p)
+		size += more
+		last = p
+		taken++
+		if p = s.follow(last); p == nil {
+			p = q.first(now)
+		}
+	}
+	return size
+}
+
+// due tells whether q's first parcel should not wait for others any longer.
+func (s *sender) due(q *sendQueue, p *parcel, now time.Duration) bool {
+	return q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || p.accepted+s.linger <= now
+}
+
+// A packer turns the parcels of a call into its records. It belongs to a call
+// and keeps its memory from one use to the next.
+type packer struct {
+	builder  kpl.Builder
+	buf      []byte
+	outerKey string
+	hashKeys []string
+}
+
+func (k *packer) size() int { return cap(k.buf) }
+
+// pack makes the call's records.
+func (s *sender) pack(c *call) {
+	k := &c.packer
+	k.outerKey = kpl.OuterPartitionKey
+	k.buf = k.buf[:0]
+	aggregates := 0
+	for i := range c.entries {
+		if len(c.entries[i].parcels) > 1 {
+			aggregates += c.entries[i].size
+		}
+	}
+	if cap(k.buf) < aggregates {
+		k.buf = make([]byte, 0, aggregates)
+	}
+	k.hashKeys = append(k.hashKeys[:0], make([]string, len(c.entries))...)
+	for i := range c.entries {
+		e := &c.entries[i]
+		var r types.PutRecordsRequestEntry
+		if len(e.parcels) == 1 {
+			r = s.plainRecord(e.parcels[0])
+			e.sent = e.parcels[0].size
+		} else {
+			r = s.aggregate(k, e, i)
+			e.sent = len(r.Data) + len(k.outerKey)
+		}
+		c.records = append(c.records, r)
+	}
+}
+
+func (s *sender) plainRecord(p *parcel) types.PutRecordsRequestEntry {
+	r := types.PutRecordsRequestEntry{Data: p.data, PartitionKey: &p.key}
+	if p.hashKey != "" {
+		r.ExplicitHashKey = &p.hashKey
+	}
+	return r
+}
+
+func (s *sender) aggregate(k *packer, e *callEntry, i int) types.PutRecordsRequestEntry {
+	for _, p := range e.parcels {
+		k.builder.Add(kpl.Member{PartitionKey: p.key, ExplicitHashKey: p.hashKey, Data: p.data})
+	}
+	start := len(k.buf)
+	k.buf = k.builder.AppendTo(k.buf)
+	k.builder.Reset()
+	data := k.buf[start:len(k.buf):len(k.buf)]
+	k.hashKeys[i] = e.parcels[0].hash.String()
+	return types.PutRecordsRequestEntry{Data: data, PartitionKey: &k.outerKey, ExplicitHashKey: &k.hashKeys[i]}
+}

@@ -1,0 +1,159 @@
+package kstream
+
+import (
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
+
+// A parcel is the bytes of one value on their way into the stream. It is part
+// of a ticket, which knows the value.
+//
+// The goroutine in Send fills it. From enqueue until it is settled it belongs
+// to the sender: its fields are guarded by sender.mu, but for key, hashKey and
+// data, which do not change and which a call reads without the lock.
+type parcel struct {
+	next, prev *parcel
+	list       *parcelList // that it is in
+
+	owner   settler
+	key     string
+	hashKey string // explicit, decimal; "" if there is none
+	hash    shardmap.Hash
+	data    []byte
+
+	queue     *sendQueue  // that it is charged to
+	lane      *lane       // of its key, in an ordered sender
+	waiter    *roomWaiter // its caller, while it waits for room
+	epoch     *epoch
+	group     *group
+	size      int           // data and key, which it is charged with
+	accepted  time.Duration // on the sender's clock
+	notBefore time.Duration // when it may be tried again
+	attempts  int           // calls that carried it
+	hurried   bool          // somebody waits: do not linger
+	abandoned bool          // its caller has gone: do not report it
+	held      bool          // it is in group.failed
+	lost      bool          // an answer that would tell about it was lost
+	verdict   verdict
+}
+
+// settler is the typed end of a parcel.
+type settler interface {
+	// settled takes note of the verdict, before anybody who waits for all
+	// verdicts is told that there are no more.
+	settled() disposition
+
+	// done follows when the parcel is finished and no longer the sender's.
+	done()
+}
+
+// A disposition is what remains to be done with a settled parcel.
+type disposition int
+
+const (
+	finished disposition = iota // nothing
+	kept                        // it stays charged until the owner releases it
+	held                        // it stays charged, in its group, until somebody fetches it
+)
+
+// A verdict is what became of a parcel.
+type verdict struct {
+	outcome Outcome // 0: still on its way
+	receipt Receipt
+	err     error
+}
+
+// fail settles a parcel that will not be tried again.
+func (p *parcel) fail(err error) {
+	p.verdict.outcome = Failed
+	if p.lost {
+		p.verdict.outcome = MaybeDelivered
+	}
+	p.verdict.receipt.Attempts = p.attempts
+	p.verdict.err = err
+}
+
+// parcelList is a list through the parcels themselves, so that a parcel whose
+// caller has gone can leave from the middle, and nothing is allocated.
+type parcelList struct {
+	head, tail *parcel
+	records    int
+	bytes      int
+}
+
+func (l *parcelList) pushBack(p *parcel)  { l.insert(l.tail, p) }
+func (l *parcelList) pushFront(p *parcel) { l.insert(nil, p) }
+
+// insert puts p behind after, nil: at the front.
+func (l *parcelList) insert(after, p *parcel) {
+	next := l.head
+	if after != nil {
+		next = after.next
+		after.next = p
+	} else {
+		l.head = p
+	}
+	if next != nil {
+		next.prev = p
+	} else {
+		l.tail = p
+	}
+	p.list, p.prev, p.next = l, after, next
+	l.records++
+	l.bytes += p.size
+}
+
+func (l *parcelList) remove(p *parcel) {
+	if p.prev == nil {
+		l.head = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next == nil {
+		l.tail = p.prev
+	} else {
+		p.next.prev = p.prev
+	}
+	p.list, p.prev, p.next = nil, nil, nil
+	l.records--
+	l.bytes -= p.size
+}
+
+// popFront takes the first parcel, nil if there is none.
+func (l *parcelList) popFront() *parcel {
+	p := l.head
+	if p != nil {
+		l.remove(p)
+	}
+	return p
+}
+
+// A group are parcels that one call of SendAll, or all calls of Send, answer
+// for. It is guarded by sender.mu.
+type group struct {
+	failed parcelList // of which nobody was told
+	ended  error      // why they are not tried again; nil: they are
+	heir   *group     // who answers for them since SendAll has returned
+}
+
+// An epoch counts the parcels that were accepted between two Flushes and are
+// not settled. Its chain of predecessors is all that is still to wait for.
+type epoch struct {
+	pending int
+	sealed  bool          // a Flush has begun a new one
+	done    chan struct{} // closed when sealed and none is pending
+	before  *epoch
+}
+
+func newEpoch(before *epoch) *epoch {
+	return &epoch{done: make(chan struct{}), before: before}
+}
+
+// settleOne counts a parcel as settled; the caller holds sender.mu.
+func (e *epoch) settleOne() {
+	e.pending--
+	if e.sealed && e.pending == 0 {
+		close(e.done)
+	}
+}

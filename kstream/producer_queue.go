@@ -1,0 +1,107 @@
+package kstream
+
+import (
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
+
+// A sendQueue holds the parcels that are predicted for one shard, or all of a
+// stream whose shards cannot be predicted. It is guarded by sender.mu.
+type sendQueue struct {
+	shard shardmap.Shard // the zero Shard: any
+	pace  shardPace
+	keys  []randomKey // that lead to this shard
+	next  int         // of them
+
+	fresh parcelList // not tried yet, in the order they were accepted
+	retry parcelList // to be tried again, by notBefore
+
+	hurried              int // in fresh
+	records, bytes, held int // charged, in calls and settled ones too
+	waiting              int // callers that wait for room here
+	counts               ProducerShardStats
+}
+
+// A randomKey is a partition key for a parcel that brought none.
+type randomKey struct {
+	text     string
+	explicit string // hash key, decimal; mostly ""
+	hash     shardmap.Hash
+}
+
+func (q *sendQueue) push(p *parcel) {
+	q.fresh.pushBack(p)
+	if p.hurried {
+		q.hurried++
+	}
+}
+
+// pushRetry queues p by its notBefore. Most belong near the end.
+func (q *sendQueue) pushRetry(p *parcel) {
+	after := q.retry.tail
+	for after != nil && after.notBefore > p.notBefore {
+		after = after.prev
+	}
+	q.retry.insert(after, p)
+}
+
+func (q *sendQueue) remove(p *parcel) {
+	if p.list == &q.fresh && p.hurried {
+		q.hurried--
+	}
+	p.list.remove(p)
+}
+
+// first returns the parcel that leaves next, nil if none may leave yet.
+func (q *sendQueue) first(now time.Duration) *parcel {
+	if p := q.retry.head; p != nil && p.notBefore <= now {
+		return p
+	}
+	return q.fresh.head
+}
+
+// An outlook is what dispatch has to know of a queue before it begins a call.
+type outlook struct {
+	entries int           // that could leave now
+	bytes   int           // of those
+	urgent  bool          // some should
+	at      time.Duration // else: when to look again
+}
+
+// look estimates what could leave q now. It does not walk through the queue:
+// sizes are taken for average.
+func (s *sender) look(q *sendQueue, now time.Duration) outlook {
+	p := q.first(now)
+	if p == nil {
+		if q.retry.head == nil {
+			return outlook{at: farAway}
+		}
+		return outlook{at: q.retry.head.notBefore}
+	}
+	records := q.fresh.records + q.retry.records
+	bytes := s.packing.estimate(q.fresh.bytes + q.retry.bytes)
+	average := max(1, bytes/records)
+	entries := records
+	if s.aggregateBytes > 0 {
+		entries = bytes/s.aggregateBytes + 1
+		average = max(1, bytes/entries)
+	}
+	var o outlook
+	leastEntries := min(entries, q.pace.quantumRecords())
+	leastBytes := min(bytes, max(q.pace.quantumBytes(), s.packing.estimate(p.size), s.aggregateBytes))
+	if wait := q.pace.wait(now, leastEntries, leastBytes); wait > 0 {
+		o.at = now + wait
+	} else {
+		records, tokens := q.pace.level(now)
+		o.entries = min(entries, records, 1+tokens/average)
+		o.bytes = o.entries * average
+		due := p.accepted + s.linger
+		o.urgent = q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || due <= now
+		o.at = due
+	}
+	if s.timeToLive > 0 {
+		o.at = min(o.at, max(now+1, p.accepted+s.timeToLive))
+	}
+	return o
+}

@@ -1,0 +1,208 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+const (
+	// Back-off: 50 ms, doubled with every attempt up to 5 s, half of it random.
+	firstSendBackoff = 50 * time.Millisecond
+	maxSendBackoff   = 5 * time.Second
+
+	// credentialTries bounds the attempts of a parcel whose calls are refused
+	// for their credentials. Those that expire are renewed by then.
+	credentialTries = 6
+
+	// calls that fail in a row before all calls pause
+	failuresBeforePause = 3
+)
+
+var (
+	errCallTimeout = errors.New("no answer within CallTimeout")
+
+	// errCallRefused is wrapped by errors that hold for all parcels.
+	errCallRefused = errors.New("the call was refused")
+)
+
+// A fate is what the end of a call means for its entries.
+type fate int
+
+const (
+	written     fate = iota
+	throttled        // not written, because of the rate
+	postponed        // not written, for a reason that passes
+	credentials      // not written, for a reason that passes or not
+	lost             // written or not
+	invalid          // not written, and never will be as it is
+	refused          // not written, and nothing else will be
+)
+
+// entryAnswer reads the result of one entry of a call that was answered.
+func entryAnswer(r *types.PutRecordsResultEntry) answer {
+	code := aws.ToString(r.ErrorCode)
+	if code == "" {
+		return answer{shard: aws.ToString(r.ShardId), seq: aws.ToString(r.SequenceNumber)}
+	}
+	a := answer{fate: postponed, err: &EntryError{Code: code, Message: aws.ToString(r.ErrorMessage)}}
+	if throttles(code) {
+		a.fate = throttled
+	}
+	return a
+}
+
+// callFate reads the error of a call.
+func callFate(err error) fate {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		return apiFate(api.ErrorCode(), statusOf(err))
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return postponed // never left
+	}
+	if _, sent := errors.AsType[*smithyhttp.RequestSendError](err); sent {
+		return lost
+	}
+	if statusOf(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return lost
+	}
+	if _, ok := errors.AsType[*smithy.OperationError](err); ok {
+		return credentials // the SDK could not even send it
+	}
+	return lost
+}
+
+func apiFate(code string, status int) fate {
+	switch {
+	case throttles(code), status == http.StatusTooManyRequests:
+		return throttled
+	case status >= http.StatusInternalServerError:
+		return lost
+	}
+	switch code {
+	case "ValidationException", "InvalidArgumentException", "SerializationException":
+		return invalid
+	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "RequestTimeTooSkewed",
+		"InvalidSignatureException", "UnrecognizedClientException":
+		return credentials
+	case "InternalFailure", "InternalFailureException", "ServiceUnavailable":
+		return lost
+	}
+	return refused
+}
+
+// throttles tells whether an error code asks for a lower rate.
+func throttles(code string) bool {
+	switch code {
+	case "ProvisionedThroughputExceededException", "ThrottlingException", "Throttling",
+		"LimitExceededException", "RequestLimitExceeded", "KMSThrottlingException":
+		return true
+	}
+	return false
+}
+
+func statusOf(err error) int {
+	if r, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && r.Response != nil {
+		return r.HTTPStatusCode()
+	}
+	return 0
+}
+
+// judgeCall watches for calls that keep failing: then all of them pause.
+func (s *sender) judgeCall(now time.Duration, err error) {
+	s.counts.calls++
+	if err == nil {
+		if s.failures >= failuresBeforePause {
+			s.logger.Info("kstream: calls succeed again", "stream", s.stream)
+		}
+		s.failures = 0
+		return
+	}
+	s.counts.failedCalls++
+	s.failures++
+	if s.failures < failuresBeforePause {
+		return
+	}
+	if s.failures == failuresBeforePause {
+		s.logger.Warn("kstream: calls keep failing", "stream", s.stream, "error", err)
+	}
+	s.pauseUntil = now + sendBackoff(s.failures-failuresBeforePause)
+}
+
+// again decides about an entry that was not written: its parcels are tried
+// again, or are done with.
+func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
+	for _, p := range e.parcels {
+		switch {
+		case p.abandoned:
+			p.fail(context.Canceled) // nobody reads it
+		case p.group != nil && p.group.ended != nil:
+			p.fail(p.group.ended)
+		case s.aborted:
+			p.fail(context.Cause(s.ctx))
+		case a == nil: // written where its readers would not find it
+			p.notBefore = now
+			c.again = append(c.again, p)
+			continue
+		case a.fate == invalid, a.fate == refused,
+			a.fate == credentials && p.attempts >= credentialTries:
+			p.fail(a.err)
+		default:
+			p.notBefore = now
+			if a.fate != throttled || p.queue.pace.unlimited() {
+				p.notBefore += sendBackoff(p.attempts - 1)
+			}
+			if s.timeToLive > 0 {
+				p.notBefore = min(p.notBefore, p.accepted+s.timeToLive)
+			}
+			c.again = append(c.again, p)
+			continue
+		}
+		s.over(c, p)
+	}
+}
+
+// over ends a parcel that has its verdict.
+func (s *sender) over(c *call, p *parcel) {
+	s.counts.settle(p)
+	if p.lane != nil {
+		s.leaveLane(p)
+	}
+	c.done = append(c.done, p)
+}
+
+// retry queues parcels again.
+func (s *sender) retry(parcels []*parcel, now time.Duration) {
+	for _, p := range parcels {
+		s.counts.retries++
+		s.queued++
+		s.queuedBytes += p.size
+		s.rehome(p)
+	}
+	if s.lanes != nil {
+		s.putBack(parcels)
+		return
+	}
+	for _, p := range parcels {
+		p.queue.pushRetry(p)
+	}
+}
+
+// sendBackoff returns how long to wait after a number of failures before.
+func sendBackoff(before int) time.Duration {
+	d := min(firstSendBackoff<<min(max(before, 0), 10), maxSendBackoff)
+	return d/2 + rand.N(d/2)
+}
+
+// holdsForAll tells whether an error that ended one parcel will end others.
+func holdsForAll(err error) bool {
+	return err != nil && errors.Is(err, errCallRefused)
+}

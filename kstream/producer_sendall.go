@@ -1,0 +1,254 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+)
+
+// cancelGrace is how long SendAll, once its ctx has ended, waits for the
+// answers of calls that carry its values.
+const cancelGrace = time.Second
+
+// A Summary says what became of the values of one SendAll.
+type Summary struct {
+	Delivered      int64
+	Failed         int64
+	MaybeDelivered int64
+
+	// Resume is how many values from the beginning were settled without a gap:
+	// a SendAll that was interrupted goes on with the value at this index,
+	// counted from 0. Some after it may have been delivered too, and those
+	// that failed before it are in the error, or OnSettled was told of them.
+	Resume int64
+}
+
+// SendAll sends every value of seq and waits until they are settled. A value
+// that cannot be sent counts as failed, like those that fail later; OnSettled
+// is told of all, and without it the error is a [*FailedError] with those that
+// failed. They take room in the buffer meanwhile; when they fill it, SendAll
+// ends with [ErrUnflushed].
+//
+// SendAll stops reading seq at an error that it yields, which it returns; when
+// the stream refuses a value for a reason that holds for all, such as missing
+// permission; and when ctx ends. In the last case values that are not under
+// way fail, and those that are get a second to be answered.
+func (p *Producer[T]) SendAll(ctx context.Context, seq iter.Seq2[T, error]) (Summary, error) {
+	a := sendAll[T]{producer: p, batch: newBatch()}
+	err := a.read(ctx, seq)
+	p.sender.hurry()
+	if waited := a.await(ctx); err == nil {
+		err = waited
+	}
+	return a.batch.summary(), join(err, a.handBack())
+}
+
+// sendAll is one call of SendAll.
+type sendAll[T any] struct {
+	producer *Producer[T]
+	batch    *batch
+	group    group
+	refused  []Settlement[T] // values that were never queued
+}
+
+func (a *sendAll[T]) read(ctx context.Context, seq iter.Seq2[T, error]) error {
+	p, b := a.producer, a.batch
+	for v, err := range seq {
+		if err != nil {
+			return fmt.Errorf("kstream: send all: value %d: %w", b.next(), err)
+		}
+		err = b.stopped()
+		if err == nil {
+			err = a.send(ctx, v)
+		}
+		if err != nil {
+			return fmt.Errorf("kstream: send all: stopped at value %d: %w", b.next(), err)
+		}
+		if len(a.refused) == p.sender.maxRecords {
+			return ErrUnflushed
+		}
+	}
+	return b.stopped()
+}
+
+// send queues one value, or settles it if it cannot be sent. Its error is one
+// that ends SendAll.
+func (a *sendAll[T]) send(ctx context.Context, v T) error {
+	p := a.producer
+	t, err := p.ticket(v)
+	if err == nil {
+		t.batch, t.index, t.group = a.batch, a.batch.add(), &a.group
+		if err = p.enqueue(ctx, t); err == nil {
+			return nil
+		}
+		a.batch.undo()
+		if _, large := errors.AsType[*RecordSizeError](err); !large {
+			return err
+		}
+	}
+	return a.refuse(ctx, v, err)
+}
+
+// refuse settles a value that was never queued.
+func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
+	p := a.producer
+	t := p.tickets.Get().(*ticket[T])
+	t.value, t.batch, t.index = v, a.batch, a.batch.add()
+	t.fail(err)
+	if p.cfg.OnSettled == nil {
+		a.refused = append(a.refused, t.settlement())
+		a.batch.settle(t.index, &t.verdict)
+		p.recycle(t)
+		return nil
+	}
+	p.notices.add(t)
+	select {
+	case <-t.told:
+		p.recycle(t)
+		return nil
+	case <-ctx.Done(): // OnSettled blocks
+		return context.Cause(ctx)
+	}
+}
+
+// await waits until all values are settled. If ctx ends, those that are not
+// under way are withdrawn, and the others waited for a little longer.
+func (a *sendAll[T]) await(ctx context.Context) error {
+	all := a.batch.close()
+	select {
+	case <-all:
+		return nil
+	case <-ctx.Done():
+	}
+	s := a.producer.sender
+	err := context.Cause(ctx)
+	s.endGroup(&a.group, err)
+	timer := time.NewTimer(cancelGrace)
+	defer timer.Stop()
+	select {
+	case <-all:
+	case <-timer.C:
+	}
+	return err
+}
+
+// handBack returns what failed, and leaves what is still under way to Flush.
+func (a *sendAll[T]) handBack() error {
+	p := a.producer
+	p.sender.leaveGroup(&a.group, &p.sent)
+	err := p.takeFailed(&a.group)
+	if len(a.refused) == 0 {
+		return err
+	}
+	e, ok := err.(*FailedError[T])
+	if !ok {
+		return &FailedError[T]{Failed: a.refused}
+	}
+	e.Failed = append(a.refused, e.Failed...)
+	return e
+}
+
+// A batch counts the values of one SendAll.
+type batch struct {
+	mu       sync.Mutex // guards the following
+	begun    int64
+	outcomes [MaybeDelivered + 1]int64
+	prefix   int64  // values settled without a gap from the beginning
+	settled  []bool // from prefix on, as a ring; its length is a power of two
+	stop     error
+	closed   bool
+	all      chan struct{} // closed when closed and all are settled
+}
+
+func newBatch() *batch {
+	return &batch{settled: make([]bool, 1024), all: make(chan struct{})}
+}
+
+// next returns the index of the next value.
+func (b *batch) next() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.begun
+}
+
+// add begins a value and returns its index.
+func (b *batch) add() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := int64(len(b.settled)); b.begun-b.prefix == n {
+		larger := make([]bool, 2*n)
+		for i := b.prefix; i < b.begun; i++ {
+			larger[i&(2*n-1)] = b.settled[i&(n-1)]
+		}
+		b.settled = larger
+	}
+	b.begun++
+	return b.begun - 1
+}
+
+// undo takes back the last add: the value was not taken.
+func (b *batch) undo() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.begun--
+}
+
+// settle counts what became of a value.
+func (b *batch) settle(index int64, v *verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.outcomes[v.outcome]++
+	if b.stop == nil && holdsForAll(v.err) {
+		b.stop = v.err
+	}
+	mask := int64(len(b.settled) - 1)
+	b.settled[index&mask] = true
+	for b.prefix < b.begun && b.settled[b.prefix&mask] {
+		b.settled[b.prefix&mask] = false
+		b.prefix++
+	}
+	b.signal()
+}
+
+func (b *batch) signal() {
+	if b.closed && b.open() == 0 {
+		close(b.all)
+	}
+}
+
+// open returns how many values are not settled; the lock is held.
+func (b *batch) open() int64 {
+	return b.begun - b.outcomes[Delivered] - b.outcomes[Failed] - b.outcomes[MaybeDelivered]
+}
+
+// close says that there are no more values. The channel is closed when all are
+// settled.
+func (b *batch) close() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	b.signal()
+	return b.all
+}
+
+// stopped returns the first error that holds for all values.
+func (b *batch) stopped() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.stop
+}
+
+// summary counts values that are still under way as maybe delivered.
+func (b *batch) summary() Summary {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return Summary{
+		Delivered:      b.outcomes[Delivered],
+		Failed:         b.outcomes[Failed],
+		MaybeDelivered: b.outcomes[MaybeDelivered] + b.open(),
+		Resume:         b.prefix,
+	}
+}

@@ -1,0 +1,228 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+)
+
+// A sender is a Producer without its type: it moves bytes. Its parts are in
+// files of their own:
+//
+//	admission  producer_buffer.go    who may put how much into the buffer
+//	routing    producer_routes.go    which shard a parcel will be in
+//	pacing     producer_pace.go      how fast a shard may be written
+//	dispatch   producer_dispatch.go  when which parcels leave, in which call
+//	calls      producer_call.go      PutRecords, and what its answer means
+//	retries    producer_retry.go     which errors end what
+//	order      producer_lane.go      one parcel of a key at a time, if asked
+//
+// It runs one goroutine, dispatch, from newSender to close, one for every call
+// under way, and one while the shards are listed; close joins them all.
+type sender struct {
+	senderConfig
+	born   time.Time // the sender's clock counts from here
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	wake   chan struct{}  // to dispatch: look again
+	joined sync.WaitGroup // dispatch, calls, listings
+
+	mu     sync.Mutex // guards all below, and the parcels that were accepted
+	routes *routes    // nil until the shards were listed
+	lister lister
+
+	records, bytes, held int        // charged to the buffer; held are failures that nobody has fetched
+	waiting              parcelList // not accepted yet: their callers wait for room
+	starved              bool       // the first of them waits for the whole buffer's room
+	epoch                *epoch
+	lanes                map[string]*lane // by partition key; nil unless ordered
+
+	queued, queuedBytes   int           // accepted and not in a call
+	wakeQueued, wakeBytes int           // tell dispatch when there is as much
+	wakeTime              time.Duration // when dispatch looks again by itself
+	cursor                int           // queue that the next call begins with
+	inflight              int           // calls under way
+	failures              int           // calls in a row that failed as a whole
+	pauseUntil            time.Duration // no call before, after several such failures
+	expired               []*parcel     // found by dispatch, to be reported
+	spare                 []*call       // for reuse
+
+	closing bool // no more parcels are accepted
+	aborted bool // nor tried again
+
+	packing packing
+	counts  counters
+}
+
+const farAway = time.Duration(math.MaxInt64)
+
+func newSender(cfg senderConfig) *sender {
+	s := &sender{
+		senderConfig: cfg,
+		born:         time.Now(),
+		wake:         make(chan struct{}, 1),
+		epoch:        newEpoch(nil),
+	}
+	if cfg.ordered {
+		s.lanes = make(map[string]*lane)
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.joined.Go(s.dispatch)
+	return s
+}
+
+// now returns the time since the sender was made. It is cheaper than
+// time.Now, and half the size.
+func (s *sender) now() time.Duration { return time.Since(s.born) }
+
+// nudge has dispatch look at the queues.
+func (s *sender) nudge() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it has not yet seen the one before
+	}
+}
+
+// flush waits until all parcels accepted before are settled. They leave
+// without lingering.
+func (s *sender) flush(ctx context.Context) error {
+	for e := s.hurry(); e != nil; e = e.before {
+		select {
+		case <-e.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// hurry begins a new epoch, so that what was accepted before does not linger,
+// and returns the one that ended.
+func (s *sender) hurry() *epoch {
+	s.mu.Lock()
+	ended := s.epoch
+	ended.sealed = true
+	if ended.pending == 0 {
+		close(ended.done)
+	}
+	for ended.before != nil && ended.before.pending == 0 {
+		ended.before = ended.before.before
+	}
+	s.epoch = newEpoch(ended)
+	s.mu.Unlock()
+	s.nudge()
+	return ended
+}
+
+// close stops accepting, waits until everything is settled or ctx ends, gives
+// up what is left then, and joins the sender's goroutines.
+func (s *sender) close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	refused := s.refuseWaiting()
+	s.mu.Unlock()
+	refused.tell()
+	err := s.flush(ctx)
+	if err != nil {
+		s.cancel(errors.Join(ErrClosed, err))
+	} else {
+		s.cancel(ErrClosed)
+	}
+	s.joined.Wait()
+	return err
+}
+
+// giveUp settles everything that is not in a call: the sender is closed.
+func (s *sender) giveUp() {
+	s.mu.Lock()
+	s.aborted = true
+	s.mu.Unlock()
+	s.withdraw(func(*parcel) bool { return true }, context.Cause(s.ctx))
+}
+
+// withdraw fails all parcels that match and are not in a call.
+func (s *sender) withdraw(match func(*parcel) bool, err error) {
+	s.mu.Lock()
+	var out []*parcel
+	take := func(l *parcelList) {
+		for p := l.head; p != nil; {
+			next := p.next
+			if match(p) {
+				s.unqueue(p)
+				p.fail(err)
+				out = append(out, p)
+			}
+			p = next
+		}
+	}
+	if s.routes != nil {
+		for _, q := range s.routes.queues {
+			take(&q.retry)
+			take(&q.fresh)
+		}
+	}
+	for _, l := range s.lanes {
+		take(&l.waiting)
+	}
+	s.mu.Unlock()
+	s.conclude(out)
+}
+
+// endGroup withdraws the parcels of a group. Those in a call are not tried
+// again.
+func (s *sender) endGroup(g *group, err error) {
+	s.mu.Lock()
+	g.ended = err
+	s.mu.Unlock()
+	s.withdraw(func(p *parcel) bool { return p.group == g }, err)
+}
+
+// leaveGroup has heir answer for the parcels of g that are under way.
+func (s *sender) leaveGroup(g, heir *group) {
+	s.mu.Lock()
+	g.heir = heir
+	s.mu.Unlock()
+}
+
+// abandon ends the wait of p's caller. It reports the verdict that the caller
+// has to return; nil if p was settled meanwhile and its caller was told.
+func (s *sender) abandon(p *parcel, err error) *verdict {
+	s.mu.Lock()
+	if p.verdict.outcome != 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	if p.list == nil { // in a call, which will settle it
+		p.abandoned = true
+		v := p.verdict
+		s.mu.Unlock()
+		v.outcome, v.err = MaybeDelivered, err
+		return &v
+	}
+	s.unqueue(p)
+	p.fail(err)
+	v := p.verdict
+	s.counts.settle(p)
+	s.free(p)
+	woken := s.grant()
+	s.mu.Unlock()
+	woken.tell()
+	p.owner.done()
+	return &v
+}
+
+// unqueue takes a parcel that is not in a call out of the list it is in.
+func (s *sender) unqueue(p *parcel) {
+	s.queued--
+	s.queuedBytes -= p.size
+	if p.lane != nil && p.list == &p.lane.waiting {
+		p.list.remove(p)
+		return
+	}
+	p.queue.remove(p)
+	if p.lane != nil {
+		s.leaveLane(p)
+	}
+}

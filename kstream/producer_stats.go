@@ -1,0 +1,98 @@
+package kstream
+
+import "slices"
+
+// ProducerStats counts what a Producer has done since it was made.
+type ProducerStats struct {
+	Delivered      int64 // values that the stream has acknowledged
+	Failed         int64 // values that are not in the stream
+	MaybeDelivered int64 // values that may be
+
+	Calls            int64 // PutRecords calls that have ended
+	FailedCalls      int64 // of them, those that failed as a whole
+	Entries          int64 // records written: values, or aggregates of them
+	ThrottledEntries int64 // records refused for the shard's rate, and tried again
+	Retries          int64 // times that a value was queued again
+	Bytes            int64 // of the records written, keys included
+	PayloadUnits     int64 // of 25 KB, of the records written: what PUTs are billed by
+
+	BufferedRecords int // values not settled now
+	BufferedBytes   int // their data and keys
+
+	// Shards are the shards that are open, as far as the Producer knows, in
+	// the order of their hash keys. Those that were closed are left out.
+	Shards []ProducerShardStats
+}
+
+// ProducerShardStats counts what a Producer has written to one shard, as it
+// predicted it.
+type ProducerShardStats struct {
+	ShardID          string // "" stands for all: the shards could not be listed, or the service chooses
+	Entries          int64
+	ThrottledEntries int64
+	Bytes            int64
+	BufferedRecords  int
+	BufferedBytes    int
+	Rate             float64 // of the shard's limit in use: less than 1 after throttling
+}
+
+// counters are the sender's own part of ProducerStats.
+type counters struct {
+	outcomes    [MaybeDelivered + 1]int64
+	calls       int64
+	failedCalls int64
+	retries     int64
+	entries     int64
+	throttled   int64
+	bytes       int64
+	units       int64
+}
+
+// settle counts a parcel that has its verdict.
+func (c *counters) settle(p *parcel) { c.outcomes[p.verdict.outcome]++ }
+
+// countEntry counts an entry that was answered.
+func (s *sender) countEntry(e *callEntry, a *answer) {
+	shard := &e.queue.counts
+	switch a.fate {
+	case written:
+		s.counts.entries++
+		s.counts.bytes += int64(e.sent)
+		s.counts.units += int64((e.sent + payloadUnit - 1) / payloadUnit)
+		shard.Entries++
+		shard.Bytes += int64(e.sent)
+	case throttled:
+		s.counts.throttled++
+		shard.ThrottledEntries++
+	}
+}
+
+func (s *sender) stats() ProducerStats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.counts
+	st := ProducerStats{
+		Delivered:        c.outcomes[Delivered],
+		Failed:           c.outcomes[Failed],
+		MaybeDelivered:   c.outcomes[MaybeDelivered],
+		Calls:            c.calls,
+		FailedCalls:      c.failedCalls,
+		Entries:          c.entries,
+		ThrottledEntries: c.throttled,
+		Retries:          c.retries,
+		Bytes:            c.bytes,
+		PayloadUnits:     c.units,
+		BufferedRecords:  s.records,
+		BufferedBytes:    s.bytes,
+	}
+	if s.routes == nil {
+		return st
+	}
+	st.Shards = slices.Grow(st.Shards, len(s.routes.queues))
+	for _, q := range s.routes.queues {
+		shard := q.counts
+		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.part
+		st.Shards = append(st.Shards, shard)
+	}
+	return st
+}
