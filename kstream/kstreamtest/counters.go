@@ -12,6 +12,8 @@ type Counters struct {
 	Operations map[string]OperationCounters
 	// Shards has an entry for each shard that was written to or read.
 	Shards map[ShardKey]ShardCounters
+	// Faults counts the hits of injected faults.
+	Faults map[FaultKind]int64
 }
 
 // A ShardKey names a shard of a stream.
@@ -37,7 +39,8 @@ type ShardCounters struct {
 func (s *Server) Counters() Counters { return s.counters.snapshot() }
 
 type counters struct {
-	mu         sync.Mutex // guards both maps
+	mu         sync.Mutex // guards the maps
+	faults     map[FaultKind]int64
 	operations map[string]*OperationCounters
 	shards     map[ShardKey]*shardCounters
 }
@@ -71,6 +74,15 @@ func (c *counters) failed(operation, code string) {
 	c.operation(operation).Errors[code]++
 }
 
+func (c *counters) fault(kind FaultKind) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.faults == nil {
+		c.faults = make(map[FaultKind]int64)
+	}
+	c.faults[kind]++
+}
+
 // forShard returns the counters of a new shard.
 func (c *counters) forShard(stream, id string) *shardCounters {
 	c.mu.Lock()
@@ -98,7 +110,11 @@ func (c *shardCounters) sent(records, bytes int) {
 func (c *counters) snapshot() Counters {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := Counters{Operations: make(map[string]OperationCounters), Shards: make(map[ShardKey]ShardCounters)}
+	all := Counters{
+		Operations: make(map[string]OperationCounters),
+		Shards:     make(map[ShardKey]ShardCounters),
+		Faults:     maps.Clone(c.faults),
+	}
 	for name, o := range c.operations {
 		all.Operations[name] = OperationCounters{Calls: o.Calls, Errors: maps.Clone(o.Errors)}
 	}

@@ -31,7 +31,12 @@ func (s *Server) getRecords(c *call) error {
 	if c.in.bool("DryRun") {
 		return errorf(dryRunOperation, "The request would have succeeded, but the DryRun parameter was set.")
 	}
-	a, ok := s.read(st, sh, cur.index, c.in.limit("Limit", maxGetRecords), c.now)
+	_, struck := s.strike(Throttle, target{"GetRecords", st.name, sh.id}, c.now)
+	var a answer
+	ok := !struck
+	if ok {
+		a, ok = s.read(st, sh, cur.index, c.in.limit("Limit", maxGetRecords), c.now)
+	}
 	if !ok {
 		sh.counters.throttledReads.Add(1)
 		return errorf(throughputExceeded, "%s", st.throttled(sh))
@@ -61,7 +66,8 @@ func (s *Server) iteratorInput(c *call) (cursor, *stream, error) {
 	if err != nil {
 		return cursor{}, nil, err
 	}
-	if s.tooOld(cur.issued, c.now) {
+	_, struck := s.strike(ExpireIterator, target{"GetRecords", cur.stream, shardID(uint32(cur.shard))}, c.now)
+	if struck || s.tooOld(cur.issued, c.now) {
 		return cursor{}, nil, errorf(expiredIterator,
 			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
 			javaDate(cur.issued), javaDate(c.now), s.opts.Limits.IteratorAge.Milliseconds())

@@ -23,10 +23,11 @@ func (s *Server) getShardIterator(c *call) error {
 	if err != nil {
 		return err
 	}
+	_, struck := s.strike(Throttle, target{"GetShardIterator", st.name, sh.id}, c.now)
 	sh.mu.Lock()
 	ok := take(sh.limits.iteratorCalls, c.now, 1)
 	sh.mu.Unlock()
-	if !ok {
+	if struck || !ok {
 		sh.counters.throttledReads.Add(1)
 		return errorf(throughputExceeded, "%s", st.throttled(sh))
 	}

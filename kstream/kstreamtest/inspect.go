@@ -65,7 +65,8 @@ func (s *Server) Put(stream string, records ...Record) []Record {
 		if r.PartitionKey == "" || len(r.Data)+len(r.PartitionKey) > st.maxRecordBytes() {
 			panic(fmt.Sprintf("kstreamtest: put: a record with a partition key of %d bytes and %d bytes of data", len(r.PartitionKey), len(r.Data)))
 		}
-		sh, seq, _ := s.append(st, now, &e, false)
+		sh := st.shardOf(&e)
+		seq, _ := s.store(st, sh, &e, now, false)
 		r.Shard, r.SequenceNumber, r.Arrived = sh.id, seq.String(), time.UnixMilli(now.UnixMilli())
 		stored[i] = r
 	}

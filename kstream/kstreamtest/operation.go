@@ -52,6 +52,7 @@ func indexOperations() map[string]*operation {
 			required(named("ShardToSplit", shardIDMember)), required(named("NewStartingHashKey", hashKeyMember)))},
 		{name: "MergeShards", run: (*Server).mergeShards, members: with(byNameOrARN,
 			required(named("ShardToMerge", shardIDMember)), required(named("AdjacentShardToMerge", shardIDMember)))},
+		{name: "DescribeLimits", run: (*Server).describeLimits},
 	}
 	index := make(map[string]*operation, len(all))
 	for _, op := range all {

@@ -31,6 +31,16 @@ type Options struct {
 	// Zero: 1 GiB; negative: no bound.
 	MaxBytes int64
 
+	// Faults go wrong from the start; Inject adds others. Seed is where their
+	// random numbers come from.
+	Faults []Fault
+	Seed   uint64
+
+	// Hook, if set, sees every request that has passed validation, before it takes
+	// effect, and may answer it: nil lets it go on. Hooks run at the same time for
+	// requests that are in flight at the same time.
+	Hook func(Request) *Reply
+
 	// TLS makes URL and Listen serve HTTPS with a certificate that the server makes
 	// for itself (see Server.Certificate). Client does not need it.
 	TLS bool

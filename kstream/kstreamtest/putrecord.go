@@ -1,6 +1,7 @@
 package kstreamtest
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
@@ -34,9 +35,10 @@ func (s *Server) putRecord(c *call) error {
 	if err := st.checkOrdering(c); err != nil {
 		return err
 	}
-	sh, seq, ok := s.append(st, c.now, &e, true)
-	if !ok {
-		return errorf(throughputExceeded, "%s", st.throttled(sh))
+	sh := st.shardOf(&e)
+	seq, refused := s.append(c, st, sh, &e)
+	if refused != nil {
+		return refused
 	}
 	c.out.Object()
 	c.out.Key("ShardId")
@@ -168,35 +170,65 @@ func (st *stream) checkOrdering(c *call) error {
 	return nil
 }
 
-// append routes a record to its shard and appends it, if the shard's limits
-// allow it or do not count. The stream's lock is held.
-func (s *Server) append(st *stream, now time.Time, e *entry, limited bool) (*shard, sequence, bool) {
-	r := storedRecord{arrival: now.UnixMilli(), key: e.key, data: e.data}
+// shardOf returns the shard that a record goes to. The stream's lock is held.
+func (st *stream) shardOf(e *entry) *shard {
+	if st.distribution == autoDistribution {
+		return st.nextShard()
+	}
+	return st.shardFor(e.hashKey())
+}
+
+// append adds a record to its shard, or says why not: the shard's limits, or a
+// fault. The stream's lock is held.
+func (s *Server) append(c *call, st *stream, sh *shard, e *entry) (sequence, *apiError) {
+	if s.faults.active.Load() {
+		t := target{operation: c.op.name, stream: st.name, shard: sh.id}
+		if _, hit := s.strike(Throttle, t, c.now); hit {
+			return sequence{}, st.refuse(sh)
+		}
+		if f, hit := s.strikeEntry(t, c.now); hit {
+			return sequence{}, &apiError{code: cmp.Or(f.Code, internalFailure), message: "Internal Service Failure"}
+		}
+	}
+	seq, ok := s.store(st, sh, e, c.now, true)
+	if !ok {
+		return sequence{}, st.refuse(sh)
+	}
+	return seq, nil
+}
+
+func (s *Server) strikeEntry(t target, now time.Time) (Fault, bool) {
+	if t.operation != "PutRecords" {
+		return Fault{}, false
+	}
+	return s.strike(FailEntry, t, now)
+}
+
+// refuse counts a record that was throttled.
+func (st *stream) refuse(sh *shard) *apiError {
+	sh.counters.throttledWrites.Add(1)
+	return &apiError{code: throughputExceeded, message: st.throttled(sh)}
+}
+
+// store appends a record to its shard, if the shard's limits allow it or do not
+// count. The stream's lock is held.
+func (s *Server) store(st *stream, sh *shard, e *entry, now time.Time, limited bool) (sequence, bool) {
+	r := storedRecord{arrival: now.UnixMilli(), key: e.key, data: e.data, hash: e.hash}
 	if e.hasKey {
 		r.flags |= flagKey
 	}
+	if e.hasHash {
+		r.flags |= flagHash
+	}
 	if st.encryption != "" {
 		r.flags |= flagEncrypted
-	}
-	var sh *shard
-	switch {
-	case st.distribution == autoDistribution:
-		sh = st.nextShard()
-	case e.hasHash:
-		r.flags |= flagHash
-		r.hash = e.hash
-		sh = st.shardFor(e.hash)
-	default:
-		sh = st.shardFor(keyHash(e.key))
 	}
 	seq, ok := sh.put(now, &r, limited)
 	if ok {
 		s.bytes.Add(int64(r.size() + recordOverhead))
 		sh.counters.wrote(r.size())
-	} else {
-		sh.counters.throttledWrites.Add(1)
 	}
-	return sh, seq, ok
+	return seq, ok
 }
 
 func (st *stream) writeEncryption(w *document.Writer) {

@@ -70,9 +70,10 @@ func (s *Server) putEntries(c *call, st *stream, entries []entry) {
 	failed := 0
 	digits := make([]byte, 0, sequenceDigits)
 	for i := range entries {
-		sh, seq, ok := s.append(st, c.now, &entries[i], true)
+		sh := st.shardOf(&entries[i])
+		seq, refused := s.append(c, st, sh, &entries[i])
 		w.Object()
-		if ok {
+		if refused == nil {
 			w.Key("SequenceNumber")
 			w.Text(seq.appendTo(digits[:0]))
 			w.Key("ShardId")
@@ -80,9 +81,9 @@ func (s *Server) putEntries(c *call, st *stream, entries []entry) {
 		} else {
 			failed++
 			w.Key("ErrorCode")
-			w.String(throughputExceeded)
+			w.String(refused.code)
 			w.Key("ErrorMessage")
-			w.String(st.throttled(sh))
+			w.String(refused.message)
 		}
 		w.End()
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,6 +82,9 @@ func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
 		}
 	}
 	s.counters.call(c.op.name)
+	if done, err := s.consult(c, r); done {
+		return err
+	}
 	if err := s.control.take(c.op.name, c.in.streamText(), s.opts.Limits.Control, c.now); err != nil {
 		return err
 	}
@@ -94,6 +98,7 @@ func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
 	if err := s.wait(c.ctx, s.opts.Delay-s.opts.Delay/2); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	s.spoil(c)
 	c.send(http.StatusOK, c.out.Bytes())
 	return nil
 }
@@ -220,11 +225,16 @@ func (s *Server) fail(c *call, err error) {
 }
 
 func (c *call) send(status int, body []byte) {
+	c.header(len(body))
+	c.http.WriteHeader(status)
+	c.http.Write(body)
+}
+
+func (c *call) header(length int) {
 	h := c.http.Header()
 	h.Set("Content-Type", jsonType)
 	if c.format == document.CBOR {
 		h.Set("Content-Type", cborType)
 	}
-	c.http.WriteHeader(status)
-	c.http.Write(body)
+	h.Set("Content-Length", strconv.Itoa(length))
 }

@@ -39,6 +39,7 @@ type Server struct {
 	bytes    atomic.Int64 // what the records take
 	counters counters
 	control  controlRates
+	faults   faults
 
 	mu      sync.RWMutex // guards everything below
 	streams map[string]*stream
@@ -54,7 +55,9 @@ func NewServer(opts Options) *Server {
 		opts:    opts.withDefaults(),
 		memory:  memnet.Listen(),
 		streams: make(map[string]*stream),
+		faults:  newFaults(opts.Seed),
 	}
+	s.Inject(opts.Faults...)
 	rand.Read(s.salt[:])
 	s.operations = indexOperations()
 	s.buffers.New = func() any { return new([]byte) }

@@ -1,0 +1,159 @@
+package kstreamtest
+
+import (
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Fault is something that goes wrong on purpose. Its zero fields match
+// everything: Fault{Kind: Throttle} refuses every read and write.
+//
+// Which of the matching requests it hits is decided by Skip, Count and Chance in
+// this order, with numbers drawn from Options.Seed, so a run in a synctest
+// bubble can be repeated exactly.
+type Fault struct {
+	Kind FaultKind
+
+	// Operation, Stream (its name) and Shard (its ID) narrow down the requests. Of
+	// PutRecords, a fault with a Shard can hit entries only (Throttle and
+	// FailEntry), because the request may go to many shards.
+	Operation string
+	Stream    string
+	Shard     string
+
+	// Skip lets the first matches pass.
+	Skip int
+	// Count ends the fault after so many hits; 0 is no end.
+	Count int
+	// Chance is the share of matches that are hit, in 0..1; 0 stands for all.
+	Chance float64
+	// Begin and For bound the fault in time, from its injection on. With For zero
+	// it does not end.
+	Begin, For time.Duration
+
+	// Code is the exception that Fail answers with: InternalFailure (HTTP 500) if
+	// empty; ServiceUnavailable is HTTP 503, others are 400. FailEntry puts it into
+	// the entry. For Cut it is the exception that ends the subscription; if empty
+	// the connection breaks.
+	Code string
+
+	// Delay is how long Stall holds a request; 0 until the client gives up.
+	Delay time.Duration
+}
+
+// FaultKind says what a Fault does.
+type FaultKind string
+
+const (
+	// Throttle refuses records (in PutRecord and PutRecords), GetRecords and
+	// GetShardIterator calls with ProvisionedThroughputExceededException, as a
+	// shard over its limits does.
+	Throttle FaultKind = "throttle"
+	// FailEntry fails entries of PutRecords, with InternalFailure or Code.
+	FailEntry FaultKind = "fail-entry"
+	// Fail answers a request with an error before it has an effect.
+	Fail FaultKind = "fail"
+	// ResetBefore breaks the connection before the request has an effect.
+	ResetBefore FaultKind = "reset-before"
+	// ResetAfter breaks the connection instead of answering: the request had its
+	// effect, and its sender cannot know.
+	ResetAfter FaultKind = "reset-after"
+	// CutBody loses the connection in the middle of the answer's body.
+	CutBody FaultKind = "cut-body"
+	// Stall holds a request before it has an effect.
+	Stall FaultKind = "stall"
+	// ExpireIterator answers GetRecords with ExpiredIteratorException.
+	ExpireIterator FaultKind = "expire-iterator"
+	// Cut ends a subscription of SubscribeToShard; each of its events counts as a
+	// match.
+	Cut FaultKind = "cut"
+)
+
+// Inject adds faults, beside those of Options.Faults.
+func (s *Server) Inject(faults ...Fault) { s.faults.inject(time.Now(), faults) }
+
+// ClearFaults removes all faults.
+func (s *Server) ClearFaults() { s.faults.clear() }
+
+type faults struct {
+	active atomic.Bool // there are some: a look without the lock
+
+	mu   sync.Mutex // guards everything below
+	rand *rand.Rand
+	list []*liveFault
+}
+
+type liveFault struct {
+	Fault
+	injected time.Time
+	matched  int
+	hit      int
+}
+
+func newFaults(seed uint64) faults {
+	return faults{rand: rand.New(rand.NewPCG(seed, 0x6b696e65736973))}
+}
+
+func (f *faults) inject(now time.Time, list []Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range list {
+		f.list = append(f.list, &liveFault{Fault: fault, injected: now})
+	}
+	f.active.Store(len(f.list) > 0)
+}
+
+func (f *faults) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.list = nil
+	f.active.Store(false)
+}
+
+// target is what a fault is matched against.
+type target struct{ operation, stream, shard string }
+
+// strike reports whether a fault of the kind hits, and which.
+func (s *Server) strike(kind FaultKind, t target, now time.Time) (Fault, bool) {
+	if !s.faults.active.Load() {
+		return Fault{}, false
+	}
+	fault, hit := s.faults.strike(kind, t, now)
+	if hit {
+		s.counters.fault(kind)
+	}
+	return fault, hit
+}
+
+func (f *faults) strike(kind FaultKind, t target, now time.Time) (Fault, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, fault := range f.list {
+		if fault.Kind == kind && fault.matches(t, now) && fault.hits(f.rand) {
+			return fault.Fault, true
+		}
+	}
+	return Fault{}, false
+}
+
+func (f *liveFault) matches(t target, now time.Time) bool {
+	age := now.Sub(f.injected)
+	return (f.Operation == "" || f.Operation == t.operation) &&
+		(f.Stream == "" || f.Stream == t.stream) &&
+		(f.Shard == "" || f.Shard == t.shard) &&
+		age >= f.Begin && (f.For == 0 || age < f.Begin+f.For)
+}
+
+func (f *liveFault) hits(random *rand.Rand) bool {
+	f.matched++
+	if f.matched <= f.Skip || f.Count > 0 && f.hit >= f.Count {
+		return false
+	}
+	if f.Chance > 0 && random.Float64() >= f.Chance {
+		return false
+	}
+	f.hit++
+	return true
+}
