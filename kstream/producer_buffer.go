@@ -49,7 +49,10 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		return context.Cause(ctx)
 	}
 	s.mu.Lock()
-	for s.routes == nil {
+	if s.routes != nil && s.routes.early && !s.closing && s.now() >= s.lister.notBefore {
+		s.startListing()
+	}
+	for s.routes == nil || s.routes.early && p.size > s.routes.maxRecord {
 		s.mu.Unlock()
 		if err := s.awaitRoutes(ctx); err != nil {
 			return err

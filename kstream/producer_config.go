@@ -15,6 +15,7 @@ const (
 	maxCallRecords  = 500      // entries in a PutRecords call
 	maxCallBytes    = 10 << 20 // data and keys of a PutRecords call
 	maxRecordBytes  = 10 << 20 // data and key of a record, where the stream allows it
+	minRecordLimit  = 1 << 20  // and where it does not
 	payloadUnit     = 25 << 10 // what a PUT is billed by
 	shardRecordRate = 1000     // records that a shard takes in a second
 	shardByteRate   = 1 << 20  // bytes that a shard takes in a second

@@ -119,6 +119,9 @@ func (s *sender) takeOne(q *sendQueue, c *call, p *parcel, now time.Duration) bo
 	if !q.pace.take(now, p.size) {
 		return false
 	}
+	if s.routes.early {
+		s.lister.early = append(s.lister.early, earlyEntry{p.hash, p.size})
+	}
 	s.leave(q, p)
 	c.begin(q, p.size)
 	c.add(p)

@@ -97,6 +97,16 @@ func (p *shardPace) take(now time.Duration, bytes int) bool {
 	return p.bytes.Take(t, int64(bytes))
 }
 
+// charge takes a record that was written already.
+func (p *shardPace) charge(now time.Duration, bytes int) {
+	if p.unlimited() {
+		return
+	}
+	t := p.born.Add(now)
+	p.records.Charge(t, 1)
+	p.bytes.Charge(t, int64(bytes))
+}
+
 // correct charges what a record turned out to be larger than taken for, or
 // gives back what it was smaller.
 func (p *shardPace) correct(now time.Duration, bytes int) {

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 
@@ -30,6 +32,7 @@ const (
 type routes struct {
 	shards *shardmap.Map // nil if parcels cannot be predicted
 	queues []*sendQueue  // by index in shards; else one
+	early  bool          // the shards are still being listed: see earlyRoutes
 	auto   bool          // the service chooses the shards and ignores keys
 
 	maxRecord    int // bytes
@@ -46,6 +49,25 @@ type lister struct {
 	running   *shardListing
 	notBefore time.Duration
 	delay     time.Duration
+
+	early []earlyEntry // written meanwhile
+}
+
+// An earlyEntry was sent before the shards were known.
+type earlyEntry struct {
+	hash shardmap.Hash
+	size int
+}
+
+// earlyRoutes lets parcels leave while the shards are being listed, so that a
+// program that writes a little waits for one round trip, not two: as much as a
+// single shard takes at once, which none of them can find too much.
+func (s *sender) earlyRoutes() *routes {
+	r := &routes{early: true, maxRecord: minRecordLimit, maxCalls: or(s.maxCalls, defaultCalls)}
+	r.single(s, nil, 1)
+	r.queues[0].pace.mayGrow = false
+	r.shareRecords, r.shareBytes = s.maxRecords, s.maxBytes
+	return r
 }
 
 type shardListing struct {
@@ -53,7 +75,7 @@ type shardListing struct {
 	err  error // set before done is closed
 }
 
-// awaitRoutes lists the stream's shards for the first time.
+// awaitRoutes waits until the stream's shards are listed for the first time.
 func (s *sender) awaitRoutes(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closing {
@@ -86,15 +108,14 @@ func (s *sender) list(l *shardListing) {
 	pause := s.lister.notBefore - s.now()
 	s.mu.Unlock()
 	l.err = sleep(s.ctx, pause)
-	var info StreamInfo
-	var shards *shardmap.Map
+	var found survey
 	if l.err == nil {
-		info, shards, l.err = s.survey()
+		found, l.err = s.survey()
 	}
 	s.mu.Lock()
 	changed := false
 	if l.err == nil {
-		changed = s.install(info, shards)
+		changed = s.install(found.info, found.shards)
 	}
 	s.lister.running = nil
 	s.lister.delay = min(max(2*s.lister.delay, firstRelist), maxRelist)
@@ -107,47 +128,69 @@ func (s *sender) list(l *shardListing) {
 	close(l.done)
 	woken.tell()
 	s.nudge()
-	if changed && info.Name != "" {
-		s.logger.Debug("kstream: shards listed", "stream", s.stream, "open", info.OpenShards)
+	if l.err != nil && s.ctx.Err() == nil {
+		s.logger.Warn("kstream: the shards cannot be listed", "stream", s.stream, "error", l.err)
 	}
 }
 
-// survey asks for what the sender has to know of the stream. Who may only
-// write to the stream gets no prediction: all goes through one queue.
-func (s *sender) survey() (StreamInfo, *shardmap.Map, error) {
-	info, err := DescribeStream(s.ctx, s.client, s.stream)
-	if denied(err) {
-		info = StreamInfo{MaxRecordBytes: maxRecordBytes}
-	} else if err != nil {
-		return info, nil, err
-	}
-	if info.Status == types.StreamStatusCreating {
-		return info, nil, fmt.Errorf("kstream: stream %s is being created: WaitActive waits for it", s.stream)
-	}
+// A survey is what the sender has to know of the stream.
+type survey struct {
+	info   StreamInfo
+	shards *shardmap.Map // nil: they may not be listed
+}
+
+// survey asks the service. Who may only write to the stream gets no
+// prediction: everything goes through one queue.
+func (s *sender) survey() (survey, error) {
+	var found survey
+	var infoErr error
+	var describing sync.WaitGroup
+	describing.Go(func() { found.info, infoErr = DescribeStream(s.ctx, s.client, s.stream) })
 	listed, err := listShards(s.ctx, s.client, s.stream, &types.ShardFilter{Type: types.ShardFilterTypeAtLatest})
-	if denied(err) {
-		s.logger.Warn("kstream: shards are not known: no permission to list them", "stream", s.stream)
-		return info, nil, nil
+	describing.Wait()
+	if denied(infoErr) {
+		found.info = StreamInfo{MaxRecordBytes: maxRecordBytes}
+		infoErr = nil
+	}
+	switch {
+	case infoErr != nil:
+		return found, infoErr
+	case found.info.Status == types.StreamStatusCreating:
+		return found, fmt.Errorf("kstream: stream %s is being created: WaitActive waits for it", s.stream)
+	case denied(err):
+		s.logger.Warn("kstream: no permission to list the shards", "stream", s.stream)
+		return found, nil
+	case err != nil:
+		return found, err
+	}
+	open, err := openShards(listed)
+	if err == nil && len(open) == 0 {
+		err = errors.New("none is open")
 	}
 	if err != nil {
-		return info, nil, err
+		return found, fmt.Errorf("kstream: list shards of stream %s: %w", s.stream, err)
 	}
+	found.info.OpenShards = len(open)
+	found.shards = shardmap.New(open)
+	return found, nil
+}
+
+func openShards(listed []types.Shard) ([]shardmap.Shard, error) {
 	var open []shardmap.Shard
-	for _, shard := range listed {
-		if shard.SequenceNumberRange != nil && shard.SequenceNumberRange.EndingSequenceNumber != nil {
+	for _, s := range listed {
+		if s.SequenceNumberRange != nil && s.SequenceNumberRange.EndingSequenceNumber != nil {
 			continue
 		}
-		hashes, err := shardmap.ParseRange(*shard.HashKeyRange.StartingHashKey, *shard.HashKeyRange.EndingHashKey)
-		if err != nil {
-			return info, nil, fmt.Errorf("kstream: list shards of stream %s: %w", s.stream, err)
+		if s.HashKeyRange == nil {
+			continue
 		}
-		open = append(open, shardmap.Shard{ID: *shard.ShardId, Range: hashes})
+		hashes, err := shardmap.ParseRange(aws.ToString(s.HashKeyRange.StartingHashKey), aws.ToString(s.HashKeyRange.EndingHashKey))
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, shardmap.Shard{ID: aws.ToString(s.ShardId), Range: hashes})
 	}
-	if len(open) == 0 {
-		return info, nil, fmt.Errorf("kstream: stream %s has no open shards", s.stream)
-	}
-	info.OpenShards = len(open)
-	return info, shardmap.New(open), nil
+	return open, nil
 }
 
 func denied(err error) bool {
@@ -163,11 +206,11 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 		shards = nil
 	}
 	r := &routes{shards: shards, auto: info.AutoDistribution, maxRecord: info.MaxRecordBytes}
-	changed := old == nil
+	var changed bool
 	if shards == nil {
-		changed = r.single(s, old, info.OpenShards) || changed
+		changed = r.single(s, old, info.OpenShards)
 	} else {
-		changed = r.perShard(s, old) || changed
+		changed = r.perShard(s, old)
 	}
 	n := len(r.queues)
 	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/8), 100))
@@ -178,12 +221,17 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 	if old != nil && changed {
 		s.move(old)
 	}
+	now := s.now()
+	for _, e := range s.lister.early {
+		s.queueOf(e.hash).pace.charge(now, e.size)
+	}
+	s.lister.early = nil
 	return changed
 }
 
 // single makes the one queue of a stream that cannot be predicted.
 func (r *routes) single(s *sender, old *routes, openShards int) bool {
-	if old != nil && old.shards == nil {
+	if old != nil && old.shards == nil && !old.early {
 		r.queues = old.queues
 		return false
 	}
@@ -271,12 +319,12 @@ func (s *sender) move(old *routes) {
 		}
 		for p := q.retry.head; p != nil; p = q.retry.head {
 			q.remove(p)
-			s.rehome(p)
+			s.reroute(p)
 			p.queue.pushRetry(p)
 		}
 		for p := q.fresh.head; p != nil; p = q.fresh.head {
 			q.remove(p)
-			s.rehome(p)
+			s.reroute(p)
 			p.queue.push(p)
 		}
 	}
@@ -287,7 +335,7 @@ func (s *sender) move(old *routes) {
 	}
 	for p := s.waiting.head; p != nil; p = p.next {
 		p.queue.waiting--
-		p.queue = s.queueOf(p.hash)
+		s.route(p)
 		p.queue.waiting++
 	}
 }
@@ -306,16 +354,24 @@ func (s *sender) queueOf(h shardmap.Hash) *sendQueue {
 }
 
 // rehome charges a parcel to the queue of its shard.
-func (s *sender) rehome(p *parcel) {
-	q := s.queueOf(p.hash)
-	if q == p.queue {
-		return
-	}
+func (s *sender) rehome(p *parcel) { s.recharge(p, s.queueOf(p.hash)) }
+
+// reroute does so too, and gives a parcel that brought no key a new one, lest
+// all that came before the shards were known end up in a few of them.
+func (s *sender) reroute(p *parcel) {
+	from := p.queue
+	s.route(p)
+	to := p.queue
+	p.queue = from
+	s.recharge(p, to)
+}
+
+func (s *sender) recharge(p *parcel, to *sendQueue) {
 	p.queue.records--
 	p.queue.bytes -= p.size
-	p.queue = q
-	q.records++
-	q.bytes += p.size
+	p.queue = to
+	to.records++
+	to.bytes += p.size
 }
 
 // route finds the queue for a new parcel, and a key if it brought none.

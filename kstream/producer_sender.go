@@ -30,7 +30,7 @@ type sender struct {
 	joined sync.WaitGroup // dispatch, calls, listings
 
 	mu     sync.Mutex // guards all below, and the parcels that were accepted
-	routes *routes    // nil until the shards were listed
+	routes *routes    // nil until the shards were listed, if they must be known
 	lister lister
 
 	records, bytes, held int        // charged to the buffer; held are failures that nobody has fetched
@@ -67,6 +67,9 @@ func newSender(cfg senderConfig) *sender {
 	}
 	if cfg.ordered {
 		s.lanes = make(map[string]*lane)
+	}
+	if !cfg.ordered && cfg.aggregateBytes == 0 {
+		s.routes = s.earlyRoutes()
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.joined.Go(s.dispatch)
