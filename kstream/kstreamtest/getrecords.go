@@ -112,10 +112,18 @@ func (sh *shard) page(from uint64, limit, maxBytes int, now time.Time) answer {
 		a.ended = !sh.isOpen()
 		return a
 	}
-	// Not at the tip: how old is the last record of this page?
-	last := sh.log.at(max(a.next, 1) - 1)
-	a.behind = max(1, now.UnixMilli()-last.arrival)
+	a.behind = sh.behind(a.next, now)
 	return a
+}
+
+// behind is how old, in milliseconds, the record before the index is: 0 at the
+// tip, at least 1 before it. The shard's lock is held.
+func (sh *shard) behind(index uint64, now time.Time) int64 {
+	if index >= sh.log.next {
+		return 0
+	}
+	last := max(index, sh.log.first+1) - 1
+	return max(1, now.UnixMilli()-sh.log.at(last).arrival)
 }
 
 // writeRecords writes a page in the order of sequence numbers.

@@ -52,6 +52,22 @@ func indexOperations() map[string]*operation {
 			required(named("ShardToSplit", shardIDMember)), required(named("NewStartingHashKey", hashKeyMember)))},
 		{name: "MergeShards", run: (*Server).mergeShards, members: with(byNameOrARN,
 			required(named("ShardToMerge", shardIDMember)), required(named("AdjacentShardToMerge", shardIDMember)))},
+		{name: "RegisterStreamConsumer", run: (*Server).registerStreamConsumer, members: []member{
+			required(streamARNMember), required(consumerNameMember), streamIDMember, tagsMember,
+		}},
+		{name: "DeregisterStreamConsumer", run: (*Server).deregisterStreamConsumer, members: []member{
+			streamARNMember, consumerNameMember, consumerARNMember, streamIDMember,
+		}},
+		{name: "DescribeStreamConsumer", run: (*Server).describeStreamConsumer, members: []member{
+			streamARNMember, consumerNameMember, consumerARNMember, streamIDMember,
+		}},
+		{name: "ListStreamConsumers", run: (*Server).listStreamConsumers, members: []member{
+			required(streamARNMember), nextTokenMember, named("MaxResults", limitMember),
+			named("StreamCreationTimestamp", timestampMember), streamIDMember,
+		}},
+		{name: "SubscribeToShard", run: (*Server).subscribeToShard, streams: true, members: []member{
+			required(consumerARNMember), streamIDMember, required(shardIDMember), startingPosition,
+		}},
 		{name: "DescribeLimits", run: (*Server).describeLimits},
 	}
 	index := make(map[string]*operation, len(all))
