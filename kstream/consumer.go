@@ -15,6 +15,11 @@ import (
 // runs. A Consumer runs one at a time; make a second Consumer for the second.
 var ErrBusy = errors.New("consumer is already running a loop")
 
+// ErrUndone says that a loop with ManualDone ended because too many of the
+// records that it handed out were not marked with Done: the program forgets
+// some, or queues more than PrefetchRecords.
+var ErrUndone = errors.New("too many records are not done")
+
 // ConsumerConfig says what a [Consumer] reads and how. Only Stream is needed.
 type ConsumerConfig[T any] struct {
 	// Stream is the stream's name or ARN.
@@ -41,6 +46,34 @@ type ConsumerConfig[T any] struct {
 	// counts as read; an error ends the loop with that error. EachShard calls
 	// it from several goroutines.
 	OnDecodeError func(*DecodeError) error
+
+	// Store keeps checkpoints: a loop goes on where the last one with this Store
+	// stopped, in this process or another. Once it holds any of the stream,
+	// Start and StartShards are not used; a shard that it doesn't know is read
+	// from its beginning. nil means that every loop begins at Start.
+	//
+	// A record counts as done when the loop's body has finished for it. So if
+	// the process stops at any moment, what has been done since the last save is
+	// delivered again, and nothing is left out.
+	Store Store
+
+	// CheckpointInterval is the time between two saves, and so bounds what is
+	// delivered again. 0 means 10 s; negative means that only
+	// CheckpointRecords and the end of the loop save.
+	CheckpointInterval time.Duration
+
+	// CheckpointRecords saves a shard also when so many of its records were done
+	// since the last time. The loop waits for it, so the bound holds exactly,
+	// unless ManualDone or Batches let go of the order. 0 means no such bound.
+	CheckpointRecords int
+
+	// ManualDone leaves it to the program to say when a record is done, by
+	// calling its Done method: for loops that hand records on to other
+	// goroutines. The calls may come in any order; the checkpoint is before the
+	// first record that is not done. A record that is never marked stops it, and
+	// when PrefetchRecords have been handed out and not been marked, the loop
+	// ends with ErrUndone. See also Checkpoint.
+	ManualDone bool
 
 	// PrefetchRecords and PrefetchBytes bound what the whole Consumer has read
 	// and not yet handed to the loop, by records (aggregated ones count once)
@@ -71,6 +104,7 @@ type ConsumerConfig[T any] struct {
 
 const (
 	defaultPrefetchRecords = 250_000
+	defaultCheckpoint      = 10 * time.Second
 	defaultPrefetchBytes   = 256 << 20
 	defaultIdleInterval    = time.Second
 	defaultRetryFor        = 5 * time.Minute
@@ -89,6 +123,11 @@ type consumerSettings struct {
 	idleInterval    time.Duration
 	retryFor        time.Duration
 	logger          *slog.Logger
+
+	store              Store
+	checkpointInterval time.Duration
+	checkpointRecords  int
+	manualDone         bool
 }
 
 // A Consumer reads the records of a stream: all of its shards, through any
@@ -96,13 +135,15 @@ type consumerSettings struct {
 // and needs no Close.
 //
 // One loop runs at a time, any number after each other; each begins anew from
-// the configured position. Stats may be called at any time.
+// the configured position, or from the checkpoints of its Store. Stats and
+// Checkpoint may be called at any time.
 type Consumer[T any] struct {
 	client *kinesis.Client
 	cfg    consumerSettings
 	codec  Codec[T]
 	stats  *consumerMeter
 	busy   atomic.Bool
+	saver  atomic.Pointer[checkpointer] // of the running loop, or the last one
 }
 
 // NewConsumer makes a Consumer. It checks the configuration, reporting
@@ -119,6 +160,11 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 		idleInterval:    orDefault(cfg.IdleInterval, defaultIdleInterval),
 		retryFor:        orDefault(cfg.RetryFor, defaultRetryFor),
 		logger:          cfg.Logger,
+
+		store:              cfg.Store,
+		checkpointInterval: orDefault(cfg.CheckpointInterval, defaultCheckpoint),
+		checkpointRecords:  cfg.CheckpointRecords,
+		manualDone:         cfg.ManualDone,
 	}
 	if settings.logger == nil {
 		settings.logger = slog.New(slog.DiscardHandler)
@@ -172,6 +218,9 @@ func (s *consumerSettings) validate() error {
 	}
 	if s.prefetchBytes < maxAnswerBytes {
 		wrong("PrefetchBytes: %d is less than an answer of %d", s.prefetchBytes, maxAnswerBytes)
+	}
+	if s.checkpointRecords < 0 {
+		wrong("CheckpointRecords: %d is negative", s.checkpointRecords)
 	}
 	if s.idleInterval < minReadInterval {
 		wrong("IdleInterval: %v is shorter than %v", s.idleInterval, minReadInterval)

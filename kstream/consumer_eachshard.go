@@ -100,7 +100,7 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 	}
 	r.begun = true
 	run := r.shard.run
-	d := delivery[T]{run: run, codec: r.calls.consumer.codec, ctx: run.work, yield: yield}
+	d := r.calls.consumer.delivery(run, yield)
 	for r.last == nil {
 		select {
 		case p := <-r.shard.pages:

@@ -49,27 +49,35 @@ func (c *Consumer[T]) Records(ctx context.Context) iter.Seq2[Record[T], error] {
 
 // records delivers until all shards are finished or the loop is to end.
 func (c *Consumer[T]) records(run *run, yield func(Record[T], error) bool) outcome {
-	pages := make(chan *page)
-	run.begin(func(s *activeShard) { s.pages, s.left = pages, run.work.Done() })
-	d := delivery[T]{run: run, codec: c.codec, ctx: run.work, yield: yield}
+	pages := run.mergeShards()
+	d := c.delivery(run, yield)
 	for run.busy() {
 		select {
 		case p := <-pages:
-			switch out := d.page(p); out {
-			case goOn:
-				run.consumed(p)
-			case cancelled:
-				run.abort(context.Cause(run.work))
-				return out
-			default:
-				return out
+			if out := d.page(p); out != goOn {
+				return run.ended(out)
 			}
+			run.consumed(p)
 		case <-run.work.Done():
-			run.abort(context.Cause(run.work))
-			return cancelled
+			return run.ended(cancelled)
 		}
 	}
 	return goOn
+}
+
+// mergeShards starts the run with one channel for the pages of all shards.
+func (r *run) mergeShards() <-chan *page {
+	pages := make(chan *page)
+	r.begin(func(s *activeShard) { s.pages, s.left = pages, r.work.Done() })
+	return pages
+}
+
+// ended takes note of why a loop does not go on.
+func (r *run) ended(out outcome) outcome {
+	if out == cancelled {
+		r.abort(context.Cause(r.work))
+	}
+	return out
 }
 
 // begin looks up the stream for a loop. If it succeeds, end must follow.
@@ -82,6 +90,7 @@ func (c *Consumer[T]) begin(ctx context.Context) (*run, error) {
 		c.busy.Store(false)
 		return nil, err
 	}
+	c.saver.Store(run.saver)
 	return run, nil
 }
 

@@ -30,6 +30,7 @@ type run struct {
 	meter  *consumerMeter
 	rule   stopRule
 	budget *budget
+	saver  *checkpointer // nil without a Store
 
 	// work ends when the loop has failed or was left, with the reason as its
 	// cause; fetch also when nothing more is to be read.
@@ -39,6 +40,7 @@ type run struct {
 	// calls bounds the requests, other than reads, that are made at once.
 	calls   chan struct{}
 	readers sync.WaitGroup
+	saving  sync.WaitGroup
 
 	// open readies the loop for a shard: it makes the channel that the pages go
 	// to. It is called with mu held.
@@ -53,9 +55,11 @@ type run struct {
 // An activeShard is a shard that is being read.
 type activeShard struct {
 	Shard
+	hashRange
 	run   *run
-	start Position
+	start placed
 	meter *shardMeter
+	saved *savedShard // nil without a Store; set before the first page is sent
 	pages chan *page
 	left  <-chan struct{} // closed when the loop takes no more pages
 
@@ -84,6 +88,12 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 	if err != nil {
 		return nil, err
 	}
+	var leases []Lease
+	if cfg.store != nil {
+		if leases, err = cfg.store.List(ctx, streamID(info)); err != nil {
+			return nil, fmt.Errorf("kstream: list leases of %s: %w", cfg.stream, err)
+		}
+	}
 	r := &run{
 		client: client, cfg: cfg, ref: ref, info: info, meter: meter,
 		rule:    stopRule{until: cfg.until},
@@ -91,7 +101,10 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 		calls:   make(chan struct{}, maxCalls),
 		lineage: newLineage(),
 	}
-	placeShards(r.lineage, shards, cfg.start, cfg.startShards)
+	if cfg.store != nil {
+		r.saver = newCheckpointer(cfg, streamID(info), meter)
+	}
+	placeShards(r.lineage, shards, cfg, leases)
 	r.work, r.cancel = context.WithCancelCause(ctx)
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil
@@ -103,13 +116,23 @@ func (r *run) begin(open func(*activeShard)) {
 	defer r.mu.Unlock()
 	r.open = open
 	r.startReaders(r.lineage.begin())
+	if r.saver != nil {
+		r.saving.Go(func() {
+			if err := r.saver.keepSaving(r.work, r.cfg.checkpointInterval); err != nil {
+				r.abort(err)
+			}
+		})
+	}
 }
 
 // startReaders starts a reader for each node. Callers hold mu.
 func (r *run) startReaders(nodes []*shardNode) {
 	for _, node := range nodes {
 		r.active++
-		shard := &activeShard{Shard: node.shard, run: r, start: node.start, meter: r.meter.shard(node.shard.ID)}
+		shard := &activeShard{
+			Shard: node.shard, hashRange: hashRangeOf(node.shard, r.info.AutoDistribution),
+			run: r, start: node.start, meter: r.meter.shard(node.shard.ID),
+		}
 		r.open(shard)
 		shard.ctx, shard.stop = context.WithCancel(r.fetch)
 		r.readers.Go(func() {
@@ -127,6 +150,9 @@ func (r *run) consumed(p *page) {
 	}
 	var children []Shard
 	if p.end == endOfShard {
+		if p.shard.saved != nil {
+			p.shard.saved.end()
+		}
 		children = r.childrenOf(p)
 	}
 	r.mu.Lock()
@@ -138,7 +164,7 @@ func (r *run) consumed(p *page) {
 		r.fail(p.err)
 	case p.end == endOfShard && r.fetch.Err() == nil:
 		for _, child := range children {
-			r.lineage.add(child, TrimHorizon())
+			r.lineage.add(child, fromBeginning())
 		}
 		r.startReaders(r.lineage.finish(p.shard.ID))
 		return
@@ -153,7 +179,7 @@ func (r *run) childrenOf(p *page) []Shard {
 	for _, child := range p.children {
 		children = append(children, shardOfChild(child))
 	}
-	if len(children) > 0 || r.fetch.Err() != nil {
+	if len(children) > 0 || p.shard.start.vanished || r.fetch.Err() != nil {
 		return children
 	}
 	after := &types.ShardFilter{Type: types.ShardFilterTypeAfterShardId, ShardId: &p.shard.ID}
@@ -193,14 +219,23 @@ func (r *run) busy() bool {
 	return r.active > 0
 }
 
-// leave ends and joins the readers, and returns the first failure. It may be
-// called more than once.
+// leave ends and joins all goroutines, saves what is done, and returns the
+// first failure. It may be called more than once.
 func (r *run) leave() error {
 	r.cancel(errStopped)
 	r.readers.Wait()
+	r.saving.Wait()
+	var err error
+	if r.saver != nil {
+		err = r.saver.saveLast(r.work)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.meter.idle()
+	if err != nil {
+		r.cfg.logger.Error("last checkpoint not saved", "stream", r.cfg.stream, "error", err)
+		r.fail(err)
+	}
 	return r.err
 }
 

@@ -20,6 +20,8 @@ type ConsumerStats struct {
 	Renewals     int64 // iterators that had expired
 	DecodeErrors int64
 	Gaps         int64
+	OutOfRange   int64 // members of aggregates that were not the shard's; see Records
+	SaveFailures int64 // checkpoints that could not be saved at first
 
 	// Shards are those that are being read, by ID.
 	Shards []ShardStats
@@ -41,11 +43,13 @@ type consumerMeter struct {
 	mu     sync.Mutex // guards shards and past
 	shards map[string]*shardMeter
 	past   ConsumerStats // sums of shards that are no longer read
+
+	saveFailures atomic.Int64
 }
 
 // A shardMeter counts for one shard in one loop.
 type shardMeter struct {
-	records, bytes, calls, empty, throttled, faults, renewals, poison, gaps atomic.Int64
+	records, bytes, calls, empty, throttled, faults, renewals, poison, gaps, outOfRange atomic.Int64
 
 	lag atomic.Int64 // nanoseconds
 }
@@ -85,6 +89,7 @@ func (m *consumerMeter) snapshot() ConsumerStats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	sum := m.past
+	sum.SaveFailures = m.saveFailures.Load()
 	for id, meter := range m.shards {
 		meter.addTo(&sum)
 		sum.Shards = append(sum.Shards, ShardStats{
@@ -108,6 +113,7 @@ func (m *shardMeter) addTo(sum *ConsumerStats) {
 	sum.Renewals += m.renewals.Load()
 	sum.DecodeErrors += m.poison.Load()
 	sum.Gaps += m.gaps.Load()
+	sum.OutOfRange += m.outOfRange.Load()
 }
 
 // answer counts an answer.

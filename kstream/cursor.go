@@ -96,10 +96,7 @@ func (c *cursor) checkAnchor(p *page) {
 }
 
 func (c *cursor) gap(next string) *GapError {
-	after := AfterRecord(c.anchor, c.anchorSub)
-	if c.anchorSub == wholeRecord {
-		after = AfterSequenceNumber(c.anchor)
-	}
+	after := AfterRecord(c.anchor, c.anchorSub).shown()
 	return &GapError{Stream: c.shard.run.cfg.stream, ShardID: c.shard.ID, After: after, Next: next}
 }
 

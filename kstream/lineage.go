@@ -49,7 +49,7 @@ type lineage struct {
 
 type shardNode struct {
 	shard Shard
-	start Position
+	start placed
 	state shardState
 }
 
@@ -67,12 +67,12 @@ func newLineage() *lineage {
 }
 
 // add puts a shard in, unless it is known.
-func (l *lineage) add(shard Shard, start Position) {
+func (l *lineage) add(shard Shard, start placed) {
 	if _, known := l.nodes[shard.ID]; known {
 		return
 	}
 	node := &shardNode{shard: shard, start: start}
-	if start.kind == shardEnd {
+	if start.position.kind == shardEnd {
 		node.state = shardRead
 	}
 	l.nodes[shard.ID] = node

@@ -41,7 +41,7 @@ func ids(nodes []*shardNode) string {
 
 func TestLineageParentsFirst(t *testing.T) {
 	l := newLineage()
-	placeShards(l, listing("a closed < gone", "b closed", "ab closed < a b", "x < ab", "y < ab", "lone"), TrimHorizon(), nil)
+	placeShards(l, listing("a closed < gone", "b closed", "ab closed < a b", "x < ab", "y < ab", "lone"), &consumerSettings{}, nil)
 	steps := []struct{ finish, begun, reason string }{
 		{"", "a b lone", "a's parent is no longer listed"},
 		{"a", "", "the merged shard has another parent"},
@@ -60,7 +60,7 @@ func TestLineageParentsFirst(t *testing.T) {
 			t.Errorf("after %q (%s) (-want +got):\n%s", step.finish, step.reason, diff)
 		}
 	}
-	l.add(Shard{ID: "x", Parents: []string{"lone"}}, TrimHorizon())
+	l.add(Shard{ID: "x", Parents: []string{"lone"}}, fromBeginning())
 	if got := ids(l.finish("lone")); got != "" {
 		t.Errorf("a known shard was added and begun again: %s", got)
 	}
@@ -68,7 +68,7 @@ func TestLineageParentsFirst(t *testing.T) {
 
 func TestLineageLeftShardKeepsItsChildrenBack(t *testing.T) {
 	l := newLineage()
-	placeShards(l, listing("a closed", "b closed", "ab < a b"), TrimHorizon(), nil)
+	placeShards(l, listing("a closed", "b closed", "ab < a b"), &consumerSettings{}, nil)
 	l.begin()
 	l.leave("a")
 	if got := ids(l.finish("b")); got != "" {
@@ -84,6 +84,7 @@ func TestPlaceShards(t *testing.T) {
 		listed []types.Shard
 		start  Position
 		own    map[string]Position
+		leases []Lease
 		want   map[string]string
 	}{
 		{
@@ -109,14 +110,26 @@ func TestPlaceShards(t *testing.T) {
 			own:  map[string]Position{"p": ShardEnd()},
 			want: map[string]string{"p": "SHARD_END", "p2": "TRIM_HORIZON", "p21": "TRIM_HORIZON"},
 		},
+		{
+			name: "leases", start: Latest(), listed: listing("old closed", "p closed < old", "p1 < p", "p2 < p", "n"),
+			own:    map[string]Position{"n": ShardEnd()},
+			leases: []Lease{{ShardID: "p", Parents: []string{"old"}, Position: AfterRecord("5", 1)}, {ShardID: "p1", Parents: []string{"p"}}},
+			reason: "old was left out at first; what the Store doesn't know is new; the configuration counts no more",
+			want:   map[string]string{"old": "SHARD_END", "p": "AFTER_SEQUENCE_NUMBER 5 1", "p1": "TRIM_HORIZON", "p2": "TRIM_HORIZON", "n": "TRIM_HORIZON"},
+		},
+		{
+			name: "leases of shards that vanished", listed: listing("c < b"),
+			leases: []Lease{{ShardID: "a", Position: ShardEnd()}, {ShardID: "b", Parents: []string{"a"}, Position: AfterRecord("5", 0)}},
+			want:   map[string]string{"b": "AFTER_SEQUENCE_NUMBER 5 0", "c": "TRIM_HORIZON"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLineage()
-			placeShards(l, tt.listed, tt.start, tt.own)
+			placeShards(l, tt.listed, &consumerSettings{start: tt.start, startShards: tt.own}, tt.leases)
 			got := make(map[string]string)
 			for id, node := range l.nodes {
-				got[id] = node.start.String()
+				got[id] = node.start.position.String()
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", tt.reason, diff)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire"
@@ -25,20 +26,21 @@ const (
 // every page but the last, which it returns. Between two calls it holds one
 // page at most: it asks for the next one when the loop has taken the last.
 func (s *activeShard) read(ctx context.Context) *page {
-	p := poller{shard: s, cursor: cursor{shard: s, position: s.start}}
+	p := poller{shard: s, cursor: cursor{shard: s, position: s.start.position}}
+	next, err := p.open(ctx)
 	for {
-		next, err := p.next(ctx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return &page{shard: s, end: endFailed, err: err, readBefore: -1}
-		}
-		if next.end != endNotYet {
+		case next == nil: // just opened
+		case next.end != endNotYet:
 			return next
-		}
-		if len(next.records) == 0 && next.gap == nil {
+		case len(next.records) == 0 && next.gap == nil:
 			s.run.budget.give(next.hold)
-		} else if !s.send(next) {
+		case !s.send(next):
 			return &page{shard: s, end: endFailed, err: errStopped, readBefore: -1}
 		}
+		next, err = p.retry(ctx, p.attempt)
 	}
 }
 
@@ -56,17 +58,54 @@ type poller struct {
 // counts as a fault of the service.
 const maxRenewals = 3
 
-// next returns the shard's next answer, however many calls that takes.
-func (p *poller) next(ctx context.Context) (*page, error) {
+// open gets the first iterator, and then makes sure that the Store has a lease:
+// one of LATEST names the time at which that was. It returns a page only if
+// there is nothing to read.
+func (p *poller) open(ctx context.Context) (*page, error) {
+	var first *page
+	var err error
+	if p.shard.start.vanished {
+		first = p.shard.vanished(p.cursor.position, nil)
+	} else {
+		first, err = p.retry(ctx, func(ctx context.Context) (*page, error) { return nil, p.cursor.renew(ctx) })
+	}
+	if err == nil {
+		err = p.shard.openLease(ctx, p.cursor.position)
+	}
+	return first, err
+}
+
+// openLease has the Store keep the shard's progress from here on.
+func (s *activeShard) openLease(ctx context.Context, position Position) error {
+	saver := s.run.saver
+	if saver == nil {
+		return nil
+	}
+	if s.start.lease != nil {
+		s.saved = saver.track(*s.start.lease)
+		return nil
+	}
+	lease, err := saver.create(ctx, s.Shard, position, s.run.cfg.retryFor)
+	if err != nil {
+		return err
+	}
+	s.saved = saver.track(lease)
+	return nil
+}
+
+// retry makes an attempt until it succeeds or waiting won't help.
+func (p *poller) retry(ctx context.Context, attempt func(context.Context) (*page, error)) (*page, error) {
 	for {
-		answer, err := p.attempt(ctx)
+		answer, err := attempt(ctx)
 		if err == nil {
 			p.faults.reset()
-			p.renewals = 0
 			return answer, nil
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
+		}
+		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+			return p.shard.lost(ctx, p.cursor.position, err)
 		}
 		if err := p.recover(ctx, err); err != nil {
 			return nil, err
@@ -125,11 +164,12 @@ func (p *poller) attempt(ctx context.Context) (*page, error) {
 		ShardIterator: p.cursor.iterator,
 		StreamARN:     run.ref.arn,
 		Limit:         aws.Int32(int32(most.records)),
-	}, wire.Cure, noRetries)
+	}, wire.GetRecords, noRetries)
 	if err != nil {
 		run.budget.give(most)
 		return nil, err
 	}
+	p.renewals = 0
 	answer := p.accept(out)
 	run.budget.give(hold{most.records - answer.hold.records, most.bytes - answer.hold.bytes})
 	return answer, nil

@@ -81,6 +81,14 @@ func ShardEnd() Position { return Position{kind: shardEnd} }
 // ofShard reports whether p only means something in one shard.
 func (p Position) ofShard() bool { return p.kind >= atSequence }
 
+// shown is the position as others may see it.
+func (p Position) shown() Position {
+	if p.kind == afterRecord && p.sub == wholeRecord {
+		return AfterSequenceNumber(p.seq)
+	}
+	return p
+}
+
 // Equal reports whether p and o are the same position.
 func (p Position) Equal(o Position) bool {
 	return p.kind == o.kind && p.seq == o.seq && p.sub == o.sub && p.time.Equal(o.time)

@@ -11,9 +11,9 @@ type Record[T any] struct {
 	Value T
 
 	// Data is the record's data as it was sent. It belongs to the record: it
-	// may be kept and is never written to again. But it is a part of the answer
-	// in which it came, up to 10 MiB, and keeps all of it alive: clone what is
-	// kept for long.
+	// may be kept and is never written to again. But it shares a buffer of up to
+	// 64 KiB with its neighbours and keeps all of that alive: clone what is kept
+	// for long.
 	Data []byte
 
 	// PartitionKey is the key that the record was sent with. It is empty on a
@@ -40,11 +40,24 @@ type Record[T any] struct {
 	// Lag is how far the answer that brought the record was behind the newest
 	// record of the shard; 0: at its tip.
 	Lag time.Duration
+
+	done   *savedShard // nil: the loop marks its records, or nobody
+	ticket uint64
 }
 
 // Position returns the place after this record, from which its shard can be
 // read on.
 func (r *Record[T]) Position() Position { return AfterRecord(r.SequenceNumber, r.SubSequence) }
+
+// Done says that the program is through with this record: it needs not be
+// delivered again. It only has an effect with ManualDone. It may be called from
+// any goroutine, in any order, more than once, and does no I/O. After the loop
+// has ended, [Consumer.Checkpoint] saves what it marks.
+func (r *Record[T]) Done() {
+	if r.done != nil {
+		r.done.markDone(r.ticket)
+	}
+}
 
 // A DecodeError is yielded for a record whose data the Codec, or the reader of
 // aggregated records, could not read. The loop goes on with the next record

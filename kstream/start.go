@@ -5,15 +5,35 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// placeShards puts the listed shards into l and decides where each begins:
+// placed is where the reading of a shard begins.
+type placed struct {
+	position Position
+	lease    *Lease // of the Store; nil: it has none yet
+	vanished bool   // the shard is no longer listed
+}
+
+func fromBeginning() placed { return placed{position: TrimHorizon()} }
+
+// placeShards puts the listed shards into l and decides where each begins. If
+// there are leases of the stream:
 //
-//   - at its own position, if it has one;
+//   - where its lease says;
+//   - nowhere, without a lease but with a descendant that has one: it was left
+//     out before, or read so long ago that its lease was deleted;
+//   - at its beginning.
+//
+// If there are none:
+//
+//   - at its own position, if the configuration has one;
 //   - at its beginning, if an ancestor has one: it is newer than that;
 //   - at start. A start of LATEST leaves out shards that are closed already.
 //     One whose parent was still listed as open came into being while the list
 //     was made, after the loop began, so it is read from its beginning.
-func placeShards(l *lineage, listed []types.Shard, start Position, own map[string]Position) {
-	p := placing{start: start, own: own, shards: make(map[string]*listedShard, len(listed))}
+//
+// A shard that has a lease and is not listed any more was trimmed. If it was
+// not read to its end, that is a gap.
+func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) {
+	p := placing{start: cfg.start, own: cfg.startShards, shards: make(map[string]*listedShard, len(listed))}
 	inOrder := make([]*listedShard, len(listed))
 	for i, s := range listed {
 		shard := &listedShard{Shard: shardOf(s)}
@@ -22,9 +42,12 @@ func placeShards(l *lineage, listed []types.Shard, start Position, own map[strin
 		}
 		p.shards[shard.ID], inOrder[i] = shard, shard
 	}
+	if len(leases) > 0 {
+		p.resume(l, leases)
+	}
 	for _, shard := range inOrder {
 		p.place(shard)
-		l.add(shard.Shard, shard.position)
+		l.add(shard.Shard, shard.start)
 	}
 }
 
@@ -38,31 +61,60 @@ type listedShard struct {
 	Shard
 	closed   bool
 	placed   bool
-	position Position
+	start    placed
 	followed bool // descendants are read from their beginning
 }
 
+// resume places the shards that have leases, their ancestors, and those that
+// have vanished.
+func (p *placing) resume(l *lineage, leases []Lease) {
+	p.start, p.own = TrimHorizon(), nil
+	for i, lease := range leases {
+		start := placed{position: lease.Position, lease: &leases[i]}
+		if s, ok := p.shards[lease.ShardID]; ok {
+			s.placed, s.start = true, start
+		} else if lease.Position.kind != shardEnd {
+			start.vanished = true
+			l.add(Shard{ID: lease.ShardID, Parents: lease.Parents}, start)
+		}
+	}
+	for _, lease := range leases {
+		p.leaveOut(lease.Parents)
+	}
+}
+
+// leaveOut ends the shards, and their ancestors, that are not placed.
+func (p *placing) leaveOut(ids []string) {
+	for _, id := range ids {
+		if s, ok := p.shards[id]; ok && !s.placed {
+			s.placed, s.start.position = true, ShardEnd()
+			p.leaveOut(s.Parents)
+		}
+	}
+}
+
+// place places a shard that has no lease.
 func (p *placing) place(s *listedShard) {
 	if s.placed {
 		return
 	}
 	s.placed = true
-	s.position = p.start
+	s.start.position = p.start
 	if p.start.kind == latest {
 		s.followed = !s.closed
 		if s.closed {
-			s.position = ShardEnd()
+			s.start.position = ShardEnd()
 		}
 	}
 	for _, id := range s.Parents {
 		if parent, ok := p.shards[id]; ok {
 			p.place(parent)
 			if parent.followed {
-				s.position, s.followed = TrimHorizon(), true
+				s.start.position, s.followed = TrimHorizon(), true
 			}
 		}
 	}
 	if position, ok := p.own[s.ID]; ok {
-		s.position, s.followed = position, true
+		s.start.position, s.followed = position, true
 	}
 }

@@ -1,0 +1,249 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A checkpointer saves the progress of a loop's shards in a Store.
+type checkpointer struct {
+	store  Store
+	stream StreamID
+	logger *slog.Logger
+	every  int // records of a shard between two saves; 0: no such bound
+	failed *atomic.Int64
+	undone atomic.Int64
+
+	// turn holds a token while somebody saves: that takes as long as the Store
+	// does, and only one save of a lease can be right.
+	turn chan struct{}
+	// kick has keepSaving save before its time.
+	kick chan struct{}
+
+	mu     sync.Mutex // guards shards
+	shards map[string]*savedShard
+}
+
+// A savedShard is a shard and the lease that the Store has of it.
+type savedShard struct {
+	progress
+	saver *checkpointer
+
+	// Whoever has the turn may use these.
+	lease Lease
+	tried Lease // what an update that failed would have made of it
+}
+
+// maxSaves is how many leases are saved at once.
+const maxSaves = 16
+
+// lastSaveTimeout bounds the save at the end of a loop, whose context may have
+// ended.
+const lastSaveTimeout = 10 * time.Second
+
+func newCheckpointer(cfg *consumerSettings, stream StreamID, meter *consumerMeter) *checkpointer {
+	return &checkpointer{
+		store: cfg.store, stream: stream, logger: cfg.logger, every: cfg.checkpointRecords,
+		failed: &meter.saveFailures,
+		turn:   make(chan struct{}, 1),
+		kick:   make(chan struct{}, 1),
+		shards: make(map[string]*savedShard),
+	}
+}
+
+// track returns the progress of a shard. lease is what the Store has of it.
+func (c *checkpointer) track(lease Lease) *savedShard {
+	s := &savedShard{progress: progress{undone: &c.undone, at: lease.Position}, saver: c, lease: lease}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.shards[lease.ShardID] = s
+	return s
+}
+
+// create puts a lease of a shard that is to be read for the first time into
+// the Store. It is there before anything of the shard, or of its children, is
+// delivered: a shard without one, but with descendants that have one, was left
+// out on purpose. Failures are tried again for at most retryFor (negative: for
+// ever).
+func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, retryFor time.Duration) (Lease, error) {
+	lease := Lease{Stream: c.stream, ShardID: shard.ID, Parents: shard.Parents, Position: start, Version: 1}
+	var faults backoff
+	for {
+		err := c.store.Create(ctx, lease)
+		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) || ctx.Err() != nil {
+			return lease, err
+		}
+		pause, failing := faults.next(faultTransient, time.Now())
+		if retryFor > 0 && failing > retryFor {
+			return lease, err
+		}
+		if err := sleep(ctx, pause); err != nil {
+			return lease, err
+		}
+	}
+}
+
+// marked is called after a record of the shard was marked, with how many were
+// since the last save. It saves when that is due.
+func (c *checkpointer) marked(ctx context.Context, s *savedShard, since int) error {
+	if c.every <= 0 || since < c.every {
+		return nil
+	}
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return nil // the last save will do it
+	}
+	return c.tolerate(c.save(ctx, s))
+}
+
+// markDone marks the record of a ticket. It has keepSaving save when that is due,
+// and doesn't wait for it.
+func (s *savedShard) markDone(number uint64) {
+	since := s.finish(number)
+	if s.saver.every > 0 && since >= s.saver.every {
+		select {
+		case s.saver.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// keepSaving saves all shards at intervals (negative: only when kicked), until
+// ctx ends or somebody else has changed a lease.
+func (c *checkpointer) keepSaving(ctx context.Context, interval time.Duration) error {
+	var tick <-chan time.Time
+	if interval > 0 {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		select {
+		case <-tick:
+		case <-c.kick:
+		case <-ctx.Done():
+			return nil
+		}
+		if err := c.tolerate(c.saveAll(ctx)); err != nil {
+			return err
+		}
+	}
+}
+
+// tolerate lets errors pass that the next save may make good.
+func (c *checkpointer) tolerate(err error) error {
+	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) {
+		return err
+	}
+	c.logger.Warn("checkpoint not saved, trying again later", "stream", c.stream.ARN, "error", err)
+	return nil
+}
+
+// saveAll saves all shards whose progress has changed.
+func (c *checkpointer) saveAll(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	c.mu.Lock()
+	queue := make(chan *savedShard, len(c.shards))
+	for _, s := range c.shards {
+		queue <- s
+	}
+	c.mu.Unlock()
+	close(queue)
+
+	errs := make([]error, min(maxSaves, len(queue)))
+	var savers sync.WaitGroup
+	for i := range errs {
+		savers.Go(func() {
+			for s := range queue {
+				errs[i] = errors.Join(errs[i], c.save(ctx, s))
+			}
+		})
+	}
+	savers.Wait()
+	return errors.Join(errs...)
+}
+
+// save saves one shard. The caller has the turn.
+func (c *checkpointer) save(ctx context.Context, s *savedShard) error {
+	position, changed := s.unsaved()
+	if !changed {
+		return nil
+	}
+	err := c.update(ctx, s, position)
+	if errors.Is(err, ErrConflict) && c.hadWorked(ctx, s) {
+		err = c.update(ctx, s, position)
+	}
+	if err != nil {
+		s.notSaved()
+		c.failed.Add(1)
+		return err
+	}
+	if position.kind == shardEnd {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.shards, s.lease.ShardID)
+	}
+	return nil
+}
+
+func (c *checkpointer) update(ctx context.Context, s *savedShard, position Position) error {
+	next := s.lease.clone()
+	next.Position = position
+	next.Version++
+	if err := c.store.Update(ctx, s.lease, next); err != nil {
+		if !errors.Is(err, ErrConflict) {
+			s.tried = next
+		}
+		return err
+	}
+	s.lease, s.tried = next, Lease{}
+	return nil
+}
+
+// hadWorked finds out whether an update that failed was made all the same, only
+// its answer was lost: then the conflict is with ourselves.
+func (c *checkpointer) hadWorked(ctx context.Context, s *savedShard) bool {
+	if s.tried.Version == 0 {
+		return false
+	}
+	leases, err := c.store.List(ctx, c.stream)
+	if err != nil {
+		return false
+	}
+	for _, l := range leases {
+		if l.Equal(s.tried) {
+			s.lease, s.tried = l, Lease{}
+			return true
+		}
+	}
+	return false
+}
+
+// saveLast saves at the end of a loop, even if its context has ended.
+func (c *checkpointer) saveLast(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaveTimeout)
+	defer cancel()
+	return c.saveAll(ctx)
+}
+
+// Checkpoint saves now what is done of the running loop, or of the last one: of
+// records that were marked with Done since it ended. Without a Store it does
+// nothing. An error that wraps ErrConflict says that another process reads the
+// same shards; after any other one a later call may succeed.
+func (c *Consumer[T]) Checkpoint(ctx context.Context) error {
+	if saver := c.saver.Load(); saver != nil {
+		return saver.saveAll(ctx)
+	}
+	return nil
+}

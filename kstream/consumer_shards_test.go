@@ -1,0 +1,254 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// reshard puts records, splits and merges in turns, so that the stream has
+// shards of four generations with records in each.
+func (l *lab) reshard() {
+	l.put(100, 20)
+	l.split(0)
+	l.put(100, 20)
+	l.merge(1)
+	l.put(100, 20)
+	l.split(1)
+	l.merge(0)
+	l.put(100, 20)
+}
+
+func TestAllGenerationsAreReadParentsFirst(t *testing.T) {
+	inLab(t, 3, kstreamtest.Options{}, func(l *lab) {
+		l.reshard()
+		l.wantAll(l.read(ConsumerConfig[string]{}), 0)
+	})
+}
+
+// A library of this kind began the children of a split at LATEST, and lost what
+// was written to them before it got there.
+func TestChildrenOfASplitAreNotStartedAtLatest(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("k:old")})
+		c := l.consumer(ConsumerConfig[string]{Start: Latest(), Until: Count(300)})
+		done := make(chan []string)
+		go func() { done <- values(l.T, c.Records(l.Context())) }()
+		time.Sleep(time.Second)
+		l.put(100, 10)
+		l.split(0)
+		l.put(100, 10) // is there before anybody has heard of the children
+		time.Sleep(time.Minute)
+		l.merge(0)
+		l.put(100, 10)
+		l.wantAll(<-done, 0)
+	})
+}
+
+// A connector skipped closed shards, and with them what they still held.
+func TestClosedShardsAreNotSkipped(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		l.put(50, 10)
+		l.split(0)
+		l.split(2)
+		l.put(50, 10)
+		l.wantAll(l.read(ConsumerConfig[string]{}), 0)
+	})
+}
+
+// Scripts that read the first page of a stream's description saw 100 shards.
+func TestNotOnlyTheFirstPageOfShardsIsRead(t *testing.T) {
+	inLab(t, 1200, kstreamtest.Options{}, func(l *lab) {
+		l.put(4000, 4000)
+		l.wantAll(l.read(ConsumerConfig[string]{}), 0)
+		if n := l.calls("ListShards"); n < 2 {
+			l.Errorf("%d ListShards calls: is there a second page?", n)
+		}
+	})
+}
+
+// In one library an expired iterator ended the consumer.
+func TestAnExpiredIteratorIsNotFatal(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 5)
+		c := l.consumer(ConsumerConfig[string]{Until: Count(30)})
+		var got []string
+		for rec, err := range c.Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			got = append(got, rec.Value)
+			if len(got) == 3 {
+				time.Sleep(11 * time.Minute)
+				l.put(20, 5)
+			}
+		}
+		l.wantAll(got, 0)
+		if s := c.Stats(); s.Renewals == 0 {
+			l.Error("no iterator expired: the test shows nothing")
+		}
+	})
+}
+
+func TestAnExpiredLatestIteratorSkipsNothing(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("k:old")})
+		time.Sleep(2 * time.Second)
+		// Iterators are turned down until ten records are in the stream.
+		l.server.Inject(kstreamtest.Fault{Kind: kstreamtest.ExpireIterator, Begin: 0, For: 10 * time.Second})
+		c := l.consumer(ConsumerConfig[string]{Start: Latest(), Until: Count(10)})
+		done := make(chan []string)
+		go func() { done <- values(l.T, c.Records(l.Context())) }()
+		time.Sleep(5 * time.Second)
+		l.put(10, 1)
+		l.wantAll(<-done, 0)
+	})
+}
+
+// In one library a record that could not be decoded took its batch with it; in
+// another all that an exception was thrown for.
+func TestADecodeErrorDropsOnlyItsRecord(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		for _, data := range []string{`1`, `"poison"`, `3`} {
+			l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte(data)})
+		}
+		c, err := NewConsumer(l.client, ConsumerConfig[int]{Stream: "s", Until: Tip()})
+		if err != nil {
+			l.Fatal(err)
+		}
+		var got []int
+		for rec, err := range c.Records(l.Context()) {
+			if poison, ok := errors.AsType[*DecodeError](err); ok {
+				if string(poison.Data) != `"poison"` || poison.PartitionKey != "k" || poison.SequenceNumber == "" || poison.ShardID == "" {
+					l.Errorf("the error lacks the record: %+v", poison)
+				}
+				got = append(got, -1)
+				continue
+			} else if err != nil {
+				l.Fatal(err)
+			}
+			got = append(got, rec.Value)
+		}
+		if !slices.Equal(got, []int{1, -1, 3}) {
+			l.Errorf("got %v", got)
+		}
+	})
+}
+
+// One library's Scan never returned after an error of its callback: the
+// goroutines of the other shards waited for a reader.
+func TestLeavingTheLoopDoesNotDeadlock(t *testing.T) {
+	inLab(t, 8, kstreamtest.Options{}, func(l *lab) {
+		l.put(4000, 100)
+		c := l.consumer(ConsumerConfig[string]{Until: Until{kind: never}})
+		for range c.Records(l.Context()) {
+			break // synctest fails the test if a goroutine is left
+		}
+		err := c.EachShard(l.Context(), func(ctx context.Context, shard Shard, records iter.Seq2[Record[string], error]) error {
+			for range records {
+				return errBody
+			}
+			return nil
+		})
+		if !errors.Is(err, errBody) {
+			l.Errorf("EachShard returned %v", err)
+		}
+	})
+}
+
+func TestTipIsRecognisedWithoutAFurtherCall(t *testing.T) {
+	inLab(t, 4, kstreamtest.Options{}, func(l *lab) {
+		l.put(100, 40)
+		l.wantAll(l.read(ConsumerConfig[string]{}), 0)
+		if n := l.calls("GetRecords"); n != 4 {
+			l.Errorf("%d GetRecords calls for 4 shards of one page", n)
+		}
+	})
+}
+
+func TestTipUnderConstantWrites(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		l.put(500, 10)
+		l.every(10*time.Millisecond, math.MaxInt, func() {
+			l.server.Put("s", kstreamtest.Record{PartitionKey: "other", Data: []byte("other:1")})
+		})
+		began := time.Now()
+		got := l.read(ConsumerConfig[string]{})
+		got = slices.DeleteFunc(got, func(v string) bool { return strings.HasPrefix(v, "other") })
+		l.wantAll(got, 0)
+		if took := time.Since(began); took > 10*time.Second {
+			l.Errorf("the loop took %v to see that it was at the tip", took)
+		}
+	})
+}
+
+func TestFaultsAreSurvived(t *testing.T) {
+	faults := []kstreamtest.Fault{
+		{Kind: kstreamtest.Throttle, Chance: 0.2},
+		{Kind: kstreamtest.Fail, Operation: "GetRecords", Chance: 0.1},
+		{Kind: kstreamtest.Fail, Operation: "GetShardIterator", Chance: 0.2, Code: "ServiceUnavailable"},
+		{Kind: kstreamtest.ResetBefore, Operation: "GetRecords", Chance: 0.1},
+		{Kind: kstreamtest.ResetAfter, Operation: "GetRecords", Chance: 0.1},
+		{Kind: kstreamtest.CutBody, Operation: "GetRecords", Chance: 0.1},
+		{Kind: kstreamtest.Stall, Operation: "GetRecords", Chance: 0.05},
+		{Kind: kstreamtest.ExpireIterator, Chance: 0.1},
+	}
+	for _, f := range faults {
+		t.Run(string(f.Kind)+f.Operation, func(t *testing.T) {
+			inLab(t, 3, kstreamtest.Options{Faults: []kstreamtest.Fault{f}, Seed: 1}, func(l *lab) {
+				c := l.consumer(ConsumerConfig[string]{Until: Count(500)})
+				l.every(2*time.Second, 50, func() { l.put(10, 5) })
+				l.wantAll(values(l.T, c.Records(l.Context())), 0)
+				if n := l.server.Counters().Faults[f.Kind]; n == 0 {
+					l.Error("no fault hit: the test shows nothing")
+				}
+			})
+		})
+	}
+}
+
+func TestFaultsThatDoNotEndAreReported(t *testing.T) {
+	tests := []struct {
+		name  string
+		fault kstreamtest.Fault
+		after time.Duration // at least
+		want  func(error) bool
+	}{
+		{
+			"internal failures", kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "GetRecords"}, time.Minute,
+			func(err error) bool { api, ok := errors.AsType[smithy.APIError](err); return ok && api.ErrorCode() == "InternalFailure" },
+		},
+		{
+			"no permission", kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "GetRecords", Code: "AccessDeniedException"}, 0,
+			func(err error) bool { _, ok := errors.AsType[*types.AccessDeniedException](err); return ok },
+		},
+		{
+			"iterators are never good", kstreamtest.Fault{Kind: kstreamtest.ExpireIterator}, time.Minute,
+			func(err error) bool { _, ok := errors.AsType[*types.ExpiredIteratorException](err); return ok },
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, 2, kstreamtest.Options{Faults: []kstreamtest.Fault{tt.fault}}, func(l *lab) {
+				began := time.Now()
+				_, errs := errorsOf(l.consumer(ConsumerConfig[string]{RetryFor: time.Minute}).Records(l.Context()))
+				if len(errs) != 1 || !tt.want(errs[0]) {
+					l.Errorf("errors %v", errs)
+				}
+				if took := time.Since(began); took < tt.after || took > tt.after+time.Minute {
+					l.Errorf("the loop ended after %v, want %v to %v", took, tt.after, tt.after+time.Minute)
+				}
+			})
+		})
+	}
+}

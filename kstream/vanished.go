@@ -1,0 +1,47 @@
+package kstream
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// lost finds out what it means that the service doesn't know the shard: the
+// stream is gone, another one has its name, or the shard's last record has
+// grown older than the retention. Only the last is survived, as a gap.
+func (s *activeShard) lost(ctx context.Context, at Position, cause error) (*page, error) {
+	run := s.run
+	info, err := DescribeStream(ctx, run.client, run.cfg.stream)
+	if err != nil {
+		return nil, err
+	}
+	if !streamID(info).Created.Equal(streamID(run.info).Created) {
+		return nil, run.errorf(s.ID, "read", fmt.Errorf("%w: another stream has its name now: %w", ErrStreamNotFound, cause))
+	}
+	listed, err := listShards(ctx, run.client, run.cfg.stream, nil)
+	if err != nil {
+		return nil, err
+	}
+	var children []types.ChildShard
+	for _, shard := range listed {
+		of := shardOf(shard)
+		if of.ID == s.ID {
+			return nil, run.errorf(s.ID, "read", cause)
+		}
+		if slices.Contains(of.Parents, s.ID) {
+			children = append(children, types.ChildShard{ShardId: shard.ShardId, ParentShards: of.Parents, HashKeyRange: shard.HashKeyRange})
+		}
+	}
+	return s.vanished(at, children), nil
+}
+
+// vanished is the only page of a shard that is no longer listed: nobody knows
+// what it held after the position.
+func (s *activeShard) vanished(at Position, children []types.ChildShard) *page {
+	return &page{
+		shard: s, end: endOfShard, readBefore: -1, children: children,
+		gap: &GapError{Stream: s.run.cfg.stream, ShardID: s.ID, After: at.shown()},
+	}
+}
