@@ -228,7 +228,7 @@ func decimals3(code Currency) (point, unclear bool) {
 }
 
 // maxMentions is more than a price has. A text with more names several prices.
-const maxMentions = 6
+const maxMentions = 4
 
 // mentions are those of one text.
 type mentions struct {

@@ -111,6 +111,11 @@ const (
 	maxExactExp  = 22
 )
 
+var exactPowers = [maxExactExp + 1]float64{
+	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}
+
 // Float64 returns the nearest float64, ties to even. It is ±Inf when d is
 // beyond the largest float64, which no [Price] is but a sum may be.
 func (d Decimal) Float64() float64 {
@@ -119,20 +124,12 @@ func (d Decimal) Float64() float64 {
 		case d.exp == 0:
 			return float64(d.coef)
 		case -maxExactExp <= d.exp && d.exp < 0:
-			return float64(d.coef) / exactPow10(-d.exp)
+			return float64(d.coef) / exactPowers[-d.exp]
 		case 0 < d.exp && d.exp <= maxExactExp:
-			return float64(d.coef) * exactPow10(d.exp)
+			return float64(d.coef) * exactPowers[d.exp]
 		}
 	}
 	return d.parsedFloat64()
-}
-
-func exactPow10(n int32) float64 {
-	powers := [maxExactExp + 1]float64{
-		1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
-		1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-	}
-	return powers[n]
 }
 
 // parsedFloat64 leaves the rounding to strconv, which rounds correctly any

@@ -1,7 +1,5 @@
 package aggregate
 
-import "maps"
-
 // A group holds the values of one currency.
 type group struct {
 	currency Currency
@@ -21,11 +19,10 @@ const (
 	minShownExp  = -300
 )
 
-func (g *group) addPrice(p Price) {
-	d := p.amount
-	f := d.Float64()
-	g.addRounded(f)
-	g.sums.addDecimal(d)
+func (g *group) addPrice(p *Price) {
+	d := &p.amount
+	g.addRounded(d.Float64())
+	g.sums.addDecimal(p.amount)
 	if d.wide != "" || d.coef >= maxShownCoef || d.coef <= -maxShownCoef || d.exp < minShownExp {
 		g.values.binary = true
 	}
@@ -79,7 +76,5 @@ func (g *group) merge(o *group) {
 func (g *group) clone() *group {
 	c := &group{currency: g.currency}
 	c.merge(g)
-	// A merge into nothing keeps the order of map growth, not its capacity.
-	c.values.counts = maps.Clone(g.values.counts)
 	return c
 }

@@ -14,8 +14,8 @@ const (
 // text that the scanner has made plain.
 const arabicPoint = 0x1f
 
-// maxGroups bounds the groups of digits of a number: 309 digits in threes.
-const maxGroups = 104
+// maxGroups bounds the groups of digits of a number: 48 digits in threes.
+const maxGroups = 16
 
 // A numeral is the shape of a number in a text: its groups of digits and what
 // stands between them.
@@ -47,7 +47,7 @@ func shapeOf(text []byte) (num numeral, ok bool) {
 }
 
 // readNumeral reads digits with any of the marks . , ' and space (and
-// arabicPoint) between them, by the rules of PriceParser.
+// arabicPoint) between them, by the rules of PriceParser. It overwrites text.
 func readNumeral(text []byte, negative bool, style numeralStyle) (Decimal, Reason) {
 	num, ok := shapeOf(text)
 	if !ok {
@@ -57,18 +57,18 @@ func readNumeral(text []byte, negative bool, style numeralStyle) (Decimal, Reaso
 	if reason != "" {
 		return Decimal{}, reason
 	}
-	var buf [maxText]byte
-	digits, fraction, group := buf[:0], 0, 0
-	for i, c := range text {
-		switch {
-		case isDigit(c):
+	digits, fraction, group := text[:0], 0, 0
+	afterDigit := false
+	for _, c := range text {
+		if isDigit(c) {
 			digits = append(digits, c)
 			if group >= wholeGroups {
 				fraction++
 			}
-		case c != ' ' || isDigit(text[i-1]): // the space in "119. 95" is no mark
+		} else if c != ' ' || afterDigit { // the space in "119. 95" is no mark
 			group++
 		}
+		afterDigit = isDigit(c)
 	}
 	return boundedDecimal(negative, digits, -fraction)
 }

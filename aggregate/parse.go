@@ -76,7 +76,7 @@ func (p PriceParser) parse(s string) Price {
 	if amount, ok := p.parseSimple(s); ok {
 		return Price{amount: amount, currency: p.Currency, mark: markPlain}
 	}
-	r := reader{parser: &p}
+	r := reader{parser: p}
 	if !r.scan(s) {
 		return MissingPrice(ReasonLong)
 	}
@@ -84,7 +84,7 @@ func (p PriceParser) parse(s string) Price {
 }
 
 // parseSimple reads what most texts are, "12.99", where no rule is in doubt.
-func (p *PriceParser) parseSimple(s string) (Decimal, bool) {
+func (p PriceParser) parseSimple(s string) (Decimal, bool) {
 	var coef int64
 	point := -1
 	for i := range len(s) {

@@ -200,6 +200,7 @@ var parseCases = []parseCase{
 	{text: "3/9/2021", want: "(a date or a time)"},
 	{text: "12-11", want: "(a date or a time)"},
 	{text: "18:30", want: "(a date or a time)"},
+	{text: strings.Repeat("\xff", 512), want: "(a text too long for a price)", reason: "each byte stays one byte"},
 	{text: "\xff\xfe", want: "(words without a number)"},
 	{text: "5\x80", want: "(a number that may not be a price)", reason: "the euro sign of another encoding"},
 	{text: strings.Repeat("9", 101), want: "(beyond the limits of a price)"},

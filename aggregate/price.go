@@ -219,9 +219,10 @@ func (p *Price) UnmarshalJSON(data []byte) error {
 
 func (p *Price) unmarshalString(data []byte) error {
 	inner := data[1:]
-	if end := bytes.IndexByte(inner, '"'); end == len(inner)-1 && bytes.IndexByte(inner, '\\') < 0 {
+	if end := bytes.IndexByte(inner, '"'); end >= 0 && end == len(inner)-1 && bytes.IndexByte(inner, '\\') < 0 {
 		return p.UnmarshalText(inner[:end]) // nothing to unescape
 	}
+	*p = Price{}
 	var text string
 	if err := json.Unmarshal(data, &text); err != nil {
 		return fmt.Errorf("aggregate: unmarshal price: %w", err)

@@ -1,7 +1,7 @@
 package aggregate
 
 import (
-	"maps"
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
@@ -23,21 +23,20 @@ const maxDistinct = 1 << 14
 // in one. It ends at the latest at level 52, where only sign and exponent are
 // left: at most 4,094 values.
 type distribution struct {
-	counts map[uint64]int64
+	counts counter
 	level  uint
 	binary bool // a float64 was added, or a price with digits that one cannot hold
 }
 
 func (d *distribution) add(f float64) {
-	d.addN(math.Float64bits(f+0)>>d.level, 1) // +0 makes -0 positive
+	d.addN(d.key(f+0), 1) // +0 makes -0 positive
 }
 
+func (d *distribution) key(f float64) uint64 { return math.Float64bits(f) >> d.level }
+
 func (d *distribution) addN(key uint64, n int64) {
-	if d.counts == nil {
-		d.counts = make(map[uint64]int64)
-	}
-	d.counts[key] += n
-	if len(d.counts) > maxDistinct {
+	d.counts.add(key, n)
+	if d.counts.used > maxDistinct {
 		d.raise(d.fittingLevel())
 	}
 }
@@ -47,7 +46,8 @@ func (d *distribution) addN(key uint64, n int64) {
 // which they differ.
 func (d *distribution) fittingLevel() uint {
 	var joined [65]int // joined[i]: neighbours that become one i levels up
-	keys := slices.Sorted(maps.Keys(d.counts))
+	keys := d.counts.keys()
+	slices.Sort(keys)
 	for i := 1; i < len(keys); i++ {
 		joined[bits.Len64(keys[i]^keys[i-1])]++
 	}
@@ -63,9 +63,9 @@ func (d *distribution) raise(level uint) {
 	if level <= d.level {
 		return
 	}
-	counts := make(map[uint64]int64, maxDistinct)
-	for key, n := range d.counts {
-		counts[key>>(level-d.level)] += n
+	var counts counter
+	for key, n := range d.counts.all() {
+		counts.add(key>>(level-d.level), n)
 	}
 	d.counts, d.level = counts, level
 }
@@ -73,7 +73,7 @@ func (d *distribution) raise(level uint) {
 func (d *distribution) merge(o *distribution) {
 	d.binary = d.binary || o.binary
 	d.raise(o.level)
-	for key, n := range o.counts {
+	for key, n := range o.counts.all() {
 		// addN may raise the level on the way.
 		d.addN(key>>(d.level-o.level), n)
 	}
@@ -106,16 +106,11 @@ type bin struct {
 
 // bins returns the values in ascending order.
 func (d *distribution) bins() []bin {
-	bins := make([]bin, 0, len(d.counts))
-	for key, n := range d.counts {
+	bins := make([]bin, 0, d.counts.used)
+	for key, n := range d.counts.all() {
 		bins = append(bins, bin{d.value(key), n})
 	}
-	slices.SortFunc(bins, func(a, b bin) int {
-		if a.value < b.value {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(bins, func(a, b bin) int { return cmp.Compare(a.value, b.value) })
 	return bins
 }
 

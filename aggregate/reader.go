@@ -12,7 +12,7 @@ const maxAmounts = 4
 // notes what it sees, and then decides.
 type reader struct {
 	scanner
-	parser *PriceParser
+	parser PriceParser
 
 	amounts  [maxAmounts]amount
 	n        int // amounts
@@ -141,17 +141,16 @@ func (r *reader) agreed(currency Currency) (Decimal, Reason) {
 	return first, ""
 }
 
+// decimal reads an amount, and leaves its text unfit to be read again.
 func (r *reader) decimal(a amount, currency Currency) (Decimal, Reason) {
 	style := numeralStyle{mark: r.parser.DecimalMark, currency: currency}
 	text := r.text[a.number.start:a.number.end]
-	if a.cents.end == 0 {
-		return readNumeral(text, a.negative, style)
+	if a.cents.end > 0 {
+		// Over the sign between them, which is one byte or more.
+		text = append(text, arabicPoint)
+		text = append(text, r.text[a.cents.start:a.cents.end]...)
 	}
-	var buf [maxText]byte
-	joined := append(buf[:0], text...)
-	joined = append(joined, arabicPoint)
-	joined = append(joined, r.text[a.cents.start:a.cents.end]...)
-	return readNumeral(joined, a.negative, style)
+	return readNumeral(text, a.negative, style)
 }
 
 // read takes token k, and those that belong to it, and returns the next.

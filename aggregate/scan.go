@@ -34,6 +34,9 @@ type token struct {
 // the scanner has made plain. Unlike a hyphen they are no minus.
 const longDash = 0x1e
 
+// unreadable stands for what is not UTF-8. It is one byte, as such a byte is.
+const unreadable = 0x1d
+
 // A scanner makes a text plain and cuts it into tokens. It lives on the stack
 // of the parser, so that reading a price allocates nothing.
 type scanner struct {
@@ -109,6 +112,8 @@ func plainRune(r rune) rune {
 		return -1 // direction marks, zero-width spaces, BOM
 	}
 	switch r {
+	case utf8.RuneError: // also of a byte that is not UTF-8
+		return unreadable
 	case 0x66b: // Arabic decimal separator
 		return arabicPoint
 	case 0x66c: // Arabic thousands separator

@@ -56,7 +56,7 @@ func (s *Summary) AddPrice(p Price) {
 		s.missing.add(p.Reason(), 1)
 		return
 	}
-	s.group(p.currency).addPrice(p)
+	s.group(p.currency).addPrice(&p)
 }
 
 // AddMissing counts one missing value. Of more than 64 different reasons, those
@@ -268,7 +268,7 @@ func (s *Summary) Quantile(q float64) float64 {
 func (s *Summary) QuantileError() float64 { return s.main().values.relativeError() }
 
 // String returns the statistics in one line, for logs and for a first look.
-func (s *Summary) String() string {
+func (s Summary) String() string {
 	g := s.main()
 	text := strconv.FormatInt(g.count, 10) + " values"
 	if g.currency != "" {
