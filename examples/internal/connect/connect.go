@@ -83,10 +83,10 @@ func Explain(client *kinesis.Client, err error) error {
 		where = "the server " + *endpoint
 	}
 	if errors.Is(err, kstream.ErrStreamNotFound) {
-		return fmt.Errorf("%w: check the name and the region (this is %s)", err, where)
+		return fmt.Errorf("no such stream here: check the name and the region (this is %s)\n  %w", where, err)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); ok {
-		return fmt.Errorf("%w: is %s running and within reach?", err, where)
+		return fmt.Errorf("no connection: is %s running and within reach?\n  %w", where, err)
 	}
 	return err
 }

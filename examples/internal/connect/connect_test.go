@@ -113,12 +113,12 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	unknown := fmt.Errorf("describe: %w", kstream.ErrStreamNotFound)
-	if got, want := Explain(aws, unknown).Error(), "describe: stream not found: check the name and the region (this is region eu-west-1)"; got != want {
+	if got, want := Explain(aws, unknown).Error(), "no such stream here: check the name and the region (this is region eu-west-1)\n  describe: stream not found"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	_, err = kstream.DescribeStream(t.Context(), nobody, "books")
-	if got, want := Explain(nobody, err).Error(), "is the server http://127.0.0.1:1 running and within reach?"; !strings.HasSuffix(got, want) {
-		t.Errorf("got  %s\nwant ... %s", got, want)
+	if got, want := Explain(nobody, err).Error(), "no connection: is the server http://127.0.0.1:1 running and within reach?\n"; !strings.HasPrefix(got, want) {
+		t.Errorf("got  %s\nwant %s...", got, want)
 	}
 }
 

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/aggregate"
+	"github.com/kinesiskit/kinesiskit/csvjson"
+	"github.com/kinesiskit/kinesiskit/examples/internal/jsonfield"
+	"github.com/kinesiskit/kinesiskit/internal/books"
+	"github.com/kinesiskit/kinesiskit/kstream"
+)
+
+// input is a table of books on its way through the line: two CSV files, the
+// JSON made of them, the records made of that.
+type input struct {
+	name     string
+	records  []record
+	jsonSize int64
+	took     time.Duration // CSV to JSON
+	want     truth
+}
+
+// record is one book on its way to a stream.
+type record struct {
+	key  string
+	data json.RawMessage // compact JSON
+}
+
+// size returns the bytes that count against a shard's limit.
+func (r record) size() int64 { return int64(len(r.key) + len(r.data)) }
+
+// truth is what the statistics have to be.
+type truth struct {
+	from   string // where it is from
+	priced int64
+	sum    string // all digits
+}
+
+// generated makes up rows books; what they cost is known from their making.
+func generated(rows int, seed uint64, save string) (input, error) {
+	var romance, book bytes.Buffer
+	made, err := books.Write(&romance, &book, rows, seed)
+	if err != nil {
+		return input{}, err
+	}
+	if save != "" {
+		if err := saveAs(filepath.Join(save, fmt.Sprintf("rom%d.csv", rows)), romance.Bytes()); err != nil {
+			return input{}, err
+		}
+		if err := saveAs(filepath.Join(save, fmt.Sprintf("book%d.csv", rows)), book.Bytes()); err != nil {
+			return input{}, err
+		}
+	}
+	in, err := convert(csvjson.Reader("rom.csv", &romance), csvjson.Reader("book.csv", &book))
+	if err != nil {
+		return input{}, err
+	}
+	in.name = "made up"
+	in.want = truth{
+		from: "known from their making", priced: int64(made.Priced),
+		sum: aggregate.NewPrice(made.Sum, 2, "").String(),
+	}
+	return in, nil
+}
+
+func saveAs(name string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(name, data, 0o644)
+}
+
+// fromFiles reads two CSV files; the truth is what is summed up of their JSON,
+// before it has seen a stream.
+func fromFiles(rom, book string) (input, error) {
+	in, err := convert(csvjson.Files(rom, book)...)
+	if err != nil {
+		return input{}, err
+	}
+	var direct aggregate.Summary
+	for _, r := range in.records {
+		direct.AddPrice(priceOf(r.data))
+	}
+	in.name = "from " + filepath.Base(filepath.Dir(rom))
+	in.want = truth{from: "summed up before the upload", priced: direct.Count(), sum: direct.Sum().String()}
+	return in, nil
+}
+
+// table says how the two files become one: the second one's columns have other
+// names, and the prices are numbers. Everything else stays text, a title 1984
+// too.
+func columns() csvjson.Options {
+	return csvjson.Options{
+		Columns: []csvjson.Column{
+			{Name: "Title", Aliases: []string{"title"}, Required: true},
+			{Name: "Author(s)", Aliases: []string{"author"}},
+			{Name: "Price", Aliases: []string{"price"}, Type: csvjson.NumberOrText},
+			{Name: "Description", Aliases: []string{"description"}},
+		},
+		Missing: csvjson.Omit,
+	}
+}
+
+// convert turns CSV into JSON, and reads that as a program would that gets
+// only the JSON file.
+func convert(sources ...csvjson.Source) (input, error) {
+	var in input
+	var text bytes.Buffer
+	begin := time.Now()
+	if _, err := csvjson.Convert(&text, columns(), sources...); err != nil {
+		return in, err
+	}
+	in.took = time.Since(begin)
+	in.jsonSize = int64(text.Len())
+	return in, in.read(&text)
+}
+
+func (in *input) read(text io.Reader) error {
+	for data, err := range csvjson.ReadJSON[json.RawMessage](text) {
+		if err != nil {
+			return err
+		}
+		object, err := jsonfield.Parse(data)
+		if err != nil {
+			return err
+		}
+		in.records = append(in.records, record{key: kstream.PartitionKey(object.Text("Title")), data: data})
+	}
+	return nil
+}
+
+// priceOf returns the price that a record shows.
+func priceOf(data []byte) aggregate.Price {
+	var book struct{ Price aggregate.Price }
+	if err := json.Unmarshal(data, &book); err != nil {
+		return aggregate.MissingPrice(aggregate.ReasonOther)
+	}
+	return book.Price
+}

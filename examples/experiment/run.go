@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream"
+)
+
+// plan is how one input is to be run.
+type plan struct {
+	shards   int
+	delay    time.Duration // of the embedded server
+	original time.Duration // what the original took for so many records; 0: it had none such
+	sample   int           // records of the sequential baseline
+	producer kstream.ProducerConfig[record]
+}
+
+// result is what came of one input.
+type result struct {
+	input
+	plan
+	limits     limits
+	loads      []load
+	sequential time.Duration // of the sample
+	roundTrip  time.Duration // a request, without the work of sending it
+	upload     uploaded
+	back       *readBack
+	usage      usage
+	wrong      error // records lost or statistics that differ
+}
+
+// play takes one input to the streams and back. Each measurement has a stream
+// of its own, so that the Producer finds the buckets of its shards full.
+func play(ctx context.Context, svc service, in input, p plan, prefix string, say func(format string, args ...any)) (*result, error) {
+	r := &result{input: in, plan: p, limits: svc.limits, loads: loadsOf(in.records, p.shards), usage: usage{shards: p.shards}}
+	for _, rec := range in.records {
+		r.usage.add(rec.size())
+	}
+	sample := in.records[:min(p.sample, len(in.records))]
+	say("%d records one after the other", len(sample))
+	err := svc.withStream(ctx, prefix+"-sequential", p.shards, func(stream string) (err error) {
+		r.sequential, err = sequential(ctx, svc.client, stream, sample)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.roundTrip = p.delay
+	if r.roundTrip == 0 && len(sample) > 0 {
+		r.roundTrip = r.sequential / time.Duration(len(sample))
+	}
+	err = svc.withStream(ctx, prefix+"-producer", p.shards, func(stream string) (err error) {
+		say("%d records with the Producer", len(in.records))
+		if r.upload, err = produce(ctx, svc.client, stream, in.records, p.producer); err != nil {
+			return fmt.Errorf("upload: %w", err)
+		}
+		say("reading %d records", len(in.records))
+		r.back, err = consume(ctx, svc.client, stream, in.records)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	r.wrong = r.back.check(in.want)
+	return r, nil
+}
+
+// wholeSequential returns how long the baseline takes for all records, and
+// whether that is extrapolated from a sample.
+func (r *result) wholeSequential() (took time.Duration, extrapolated bool) {
+	if r.sample >= len(r.records) {
+		return r.sequential, false
+	}
+	return time.Duration(float64(r.sequential) / float64(r.sample) * float64(len(r.records))), true
+}
+
+// allowed is the least time in which the shards could have taken the records
+// with full buckets, and two round trips: one to learn the shards, one for the
+// answer to the last call.
+func (r *result) allowed() time.Duration { return r.limits.bound(r.loads, true) + 2*r.roundTrip }

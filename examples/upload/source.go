@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strings"
+	"sync/atomic"
+
+	"github.com/kinesiskit/kinesiskit/csvjson"
+	"github.com/kinesiskit/kinesiskit/examples/internal/jsonfield"
+	"github.com/kinesiskit/kinesiskit/kstream"
+)
+
+// source is the file that is uploaded. It counts what was read of it, for the
+// progress bar.
+type source struct {
+	io.ReadCloser
+	name string
+	size int64 // 0: not known
+	done atomic.Int64
+}
+
+func open(name string, stdin io.Reader) (*source, error) {
+	if name == "-" {
+		return &source{ReadCloser: io.NopCloser(stdin), name: "standard input"}, nil
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{ReadCloser: file, name: name}
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		s.size = info.Size()
+	}
+	return s, nil
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.ReadCloser.Read(p)
+	s.done.Add(int64(n))
+	return n, err
+}
+
+// Name is what csvjson calls the source in its errors.
+func (s *source) Name() string { return s.name }
+
+// records yields the source's records as JSON.
+func (s *source) records() iter.Seq2[json.RawMessage, error] {
+	if !strings.HasSuffix(strings.ToLower(s.name), ".csv") {
+		return csvjson.ReadJSON[json.RawMessage](s)
+	}
+	return csvjson.Rows(csvjson.Options{Missing: csvjson.Omit}, csvjson.Reader(s.name, s))
+}
+
+// row is one record of the source on its way to the stream.
+type row struct {
+	number int64 // from 0
+	key    string
+	data   []byte // compact JSON
+}
+
+// rows yields the records after the first skip ones, each with its partition
+// key: the text of a column or, where that is missing, the key that
+// kstream.PartitionKey gives an empty text. The first error is the last thing
+// that is yielded. found is told whether each record has the column.
+func (s *source) rows(column string, skip int64, found func(bool)) iter.Seq2[row, error] {
+	return func(yield func(row, error) bool) {
+		number := int64(0)
+		for record, err := range s.records() {
+			if err == nil && number < skip {
+				number++
+				continue
+			}
+			if err != nil {
+				yield(row{}, fmt.Errorf("record %d: %w", number, err))
+				return
+			}
+			text := ""
+			if object, err := jsonfield.Parse(record); err == nil {
+				text = object.Text(column)
+			}
+			found(text != "")
+			if !yield(row{number, kstream.PartitionKey(text), compact(record)}, nil) {
+				return
+			}
+			number++
+		}
+	}
+}
+
+// compact takes out the white space that an indented file has.
+func compact(record []byte) []byte {
+	var out bytes.Buffer
+	out.Grow(len(record))
+	if err := json.Compact(&out, record); err != nil {
+		return record
+	}
+	return out.Bytes()
+}
+
+// rowCodec puts a row's JSON on the wire as it is.
+type rowCodec struct{}
+
+func (rowCodec) Append(dst []byte, r row) ([]byte, error) { return append(dst, r.data...), nil }
+func (rowCodec) Decode(data []byte) (row, error)          { return row{data: data}, nil }
