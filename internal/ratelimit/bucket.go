@@ -67,6 +67,12 @@ func (b *Bucket) Return(now time.Time, n int64) {
 	b.level = min(b.level+nanotokens(n), b.burst)
 }
 
+// Empty takes whatever is there. A debt stays.
+func (b *Bucket) Empty(now time.Time) {
+	b.advance(now)
+	b.level = min(b.level, 0)
+}
+
 // Wait returns how long after now Take(n) will succeed if nothing else is taken: 0 if it would now. It is exact, to the
 // nanosecond that is needed.
 func (b *Bucket) Wait(now time.Time, n int64) time.Duration {
@@ -94,10 +100,17 @@ func (b *Bucket) Level(now time.Time) int64 {
 // Rate returns the tokens that are gained each second.
 func (b *Bucket) Rate() int64 { return b.rate }
 
-// SetRate changes the rate from now on. What has been gained before stays.
+// SetRate changes the rate from now on. What has been gained stays.
 func (b *Bucket) SetRate(now time.Time, rate int64) {
 	b.advance(now)
 	b.rate = clamp(rate)
+}
+
+// SetLimits changes rate and burst from now on. What has been gained stays, up to the new burst.
+func (b *Bucket) SetLimits(now time.Time, rate, burst int64) {
+	b.advance(now)
+	b.rate, b.burst = clamp(rate), clamp(burst)*nano
+	b.level = min(b.level, b.burst)
 }
 
 // advance adds what was gained since the last call. A clock that goes back gains nothing, until it has caught up.

@@ -156,15 +156,26 @@ func TestChargeAndReturn(t *testing.T) {
 	}
 }
 
-func TestSetRate(t *testing.T) {
+func TestSetLimits(t *testing.T) {
 	b := NewBucket(10, 100)
 	b.Take(start, 100)
-	b.SetRate(at(time.Second), 1000)
+	b.SetLimits(at(time.Second), 1000, 50)
 	if got := b.Level(at(time.Second)); got != 10 {
 		t.Errorf("gained at the old rate: %d, want 10", got)
 	}
 	if got := b.Level(at(time.Second + 10*time.Millisecond)); got != 20 || b.Rate() != 1000 {
 		t.Errorf("gained at the new rate %d: %d, want 20 at 1000", b.Rate(), got)
+	}
+	if got := b.Level(at(time.Minute)); got != 50 {
+		t.Errorf("gained up to the new burst: %d, want 50", got)
+	}
+	b.SetRate(at(time.Minute), 2000)
+	if got := b.Level(at(time.Minute)); got != 50 || b.Rate() != 2000 {
+		t.Errorf("another rate: %d there at %d, want 50 at 2000", got, b.Rate())
+	}
+	b.SetLimits(at(time.Minute), 1000, 20)
+	if got := b.Level(at(time.Minute)); got != 20 {
+		t.Errorf("kept of the old burst: %d, want 20", got)
 	}
 }
 
