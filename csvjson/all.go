@@ -23,7 +23,8 @@ import (
 //   - an integer or float, checked for range; 71.0 is the integer 71, NaN is
 //     not a number;
 //   - an encoding.TextUnmarshaler, which gets the text, or a json.Unmarshaler,
-//     which gets a JSON string, a number in a column declared [Number], or null;
+//     which gets a JSON string, a number in a column declared [Number], or null.
+//     A type that is both gets text where it is text;
 //   - a pointer to any of these: nil if the value is missing.
 //
 // A missing value leaves other fields zero. In a map[string]string it has no
@@ -145,7 +146,7 @@ func (t *table) stringMap(v *map[string]string) error {
 	m := make(map[string]string, len(t.row))
 	for i := range t.row {
 		if t.row[i].kind != missingValue {
-			m[t.columns[i].name] = string(t.row[i].text)
+			m[t.columns[i].name] = string(t.row[i].plain())
 		}
 	}
 	*v = m
@@ -163,25 +164,11 @@ func (t *table) anyMap(v *map[string]any) error {
 	return nil
 }
 
-// any returns the value as an interface holds it.
-func (v *value) any() any {
-	switch v.kind {
-	case textValue:
-		return string(v.text)
-	case numberValue:
-		return json.Number(v.text)
-	}
-	return nil
-}
-
-// structPlan is how the rows of the table become structs of one type. A row
-// takes one allocation for all of its strings: they are gathered in text and
-// become parts of one string.
+// structPlan is how the rows of the table become structs of one type.
 type structPlan struct {
 	typ    reflect.Type // of the struct
 	fields []*fieldPlan
-	text   []byte
-	parts  []stringPart
+	strs   stringSet
 }
 
 // fieldPlan is how one field is filled.
@@ -191,12 +178,6 @@ type fieldPlan struct {
 	set     setter
 	column  int  // in the table, for the source bound; -1: it has none
 	matched bool // some source has the column
-}
-
-// stringPart is a part of structPlan.text with the field that it belongs in.
-type stringPart struct {
-	field      reflect.Value
-	start, end int
 }
 
 func newStructPlan(typ reflect.Type) (*structPlan, error) {
@@ -270,7 +251,7 @@ func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
 		v.Set(reflect.New(p.typ))
 		v = v.Elem()
 	}
-	p.text, p.parts = p.text[:0], p.parts[:0]
+	p.strs.reset()
 	var missing value
 	for _, f := range p.fields {
 		val := &missing
@@ -285,10 +266,7 @@ func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
 			return t.rowError(src, off, f.name, err)
 		}
 	}
-	all := string(p.text)
-	for _, part := range p.parts {
-		part.field.SetString(all[part.start:part.end])
-	}
+	p.strs.store()
 	return nil
 }
 

@@ -94,7 +94,7 @@ func newEncoder(columns []*column, opts Options) *encoder {
 		if e.format == Indented {
 			key = append(key, "\n    "...)
 		}
-		key = append(appendString(key, []byte(c.name)), ':')
+		key = append(appendString(key, []byte(c.name), false), ':')
 		if e.format == Indented {
 			key = append(key, ' ')
 		}
@@ -114,14 +114,7 @@ func (e *encoder) appendRow(dst []byte, row []value) []byte {
 		}
 		dst = append(dst, e.keys[i][comma:]...)
 		comma = 0
-		switch v.kind {
-		case textValue:
-			dst = appendString(dst, v.text)
-		case numberValue:
-			dst = append(dst, v.text...)
-		default:
-			dst = append(dst, "null"...)
-		}
+		dst = v.appendJSON(dst)
 	}
 	if e.format == Indented && comma == 0 {
 		dst = append(dst, "\n  "...)

@@ -2,6 +2,7 @@ package csvjson
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -452,5 +454,73 @@ func TestSourceKinds(t *testing.T) {
 	}
 	if _, err := Convert(io.Discard, Options{}, Reader("nil", nil)); err == nil {
 		t.Error("a nil reader is no error")
+	}
+}
+
+// FuzzConvert checks that whatever Convert accepts comes out as JSON that says
+// the same as encoding/csv, whether the rows are read by Convert, by All or
+// back by ReadJSON.
+func FuzzConvert(f *testing.F) {
+	for _, test := range scanTests {
+		f.Add("a,b\n"+test.text, false)
+	}
+	f.Add("a,\"b \"\"c\"\"\"\n5.10,\"x\\\x00\x1f\n\u2028\"\n", true)
+	f.Fuzz(func(t *testing.T, text string, omit bool) {
+		opts := Options{Format: Lines, OnRowError: func(*RowError) error { return nil }}
+		if omit {
+			opts.Missing = Omit
+		}
+		var out bytes.Buffer
+		if _, err := Convert(&out, opts, texts(text)...); err != nil {
+			t.Skip("refused")
+		}
+		for line := range strings.Lines(out.String()) {
+			if !json.Valid([]byte(line)) {
+				t.Fatalf("not JSON: %s", line)
+			}
+		}
+		fromJSON, errs := collect(ReadJSON[map[string]any](&out))
+		if errs != nil {
+			t.Fatalf("reading back: %q", errs)
+		}
+		fromCSV, _ := collect(All[map[string]any](opts, texts(text)...))
+		if diff := cmp.Diff(fromCSV, fromJSON); diff != "" {
+			t.Errorf("from CSV against from JSON:\n%s", diff)
+		}
+		compareWithEncodingCSV(t, text, fromCSV)
+	})
+}
+
+// compareWithEncodingCSV checks the number of good rows, and their texts.
+func compareWithEncodingCSV(t *testing.T, text string, got []map[string]any) {
+	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+	r.FieldsPerRecord = -1
+	records, err := r.ReadAll()
+	if err != nil {
+		t.Errorf("encoding/csv refuses this: %v", err)
+		return
+	}
+	for _, record := range records[1:] {
+		if len(record) != len(records[0]) || !utf8.ValidString(strings.Join(record, ",")) {
+			continue // a bad row
+		}
+		if len(got) == 0 {
+			t.Errorf("a row is lost: %q", record)
+			return
+		}
+		values := slices.Collect(maps.Values(got[0]))
+		for _, field := range record {
+			same := func(v any) bool {
+				s, ok := v.(string)
+				return ok && strings.ReplaceAll(s, "\r\n", "\n") == field
+			}
+			if field != "" && !slices.ContainsFunc(values, same) {
+				t.Errorf("field %q is not among %q", field, values)
+			}
+		}
+		got = got[1:]
+	}
+	if len(got) > 0 {
+		t.Errorf("%d rows too many", len(got))
 	}
 }

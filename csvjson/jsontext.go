@@ -10,7 +10,8 @@ const hexDigits = "0123456789abcdef"
 
 // appendString appends text as a JSON string. Only what JSON demands is
 // escaped: quotes, backslashes and control characters; < and é stay as they are.
-func appendString(dst, text []byte) []byte {
+// With doubled, text is from a quoted CSV field, where two quotes mean one.
+func appendString(dst, text []byte, doubled bool) []byte {
 	dst = append(dst, '"')
 	for {
 		n := plainPrefix(text)
@@ -18,8 +19,12 @@ func appendString(dst, text []byte) []byte {
 		if n == len(text) {
 			return append(dst, '"')
 		}
-		dst = appendEscape(dst, text[n])
+		c := text[n]
+		dst = appendEscape(dst, c)
 		text = text[n+1:]
+		if doubled && c == '"' && len(text) > 0 && text[0] == '"' {
+			text = text[1:]
+		}
 	}
 }
 

@@ -50,7 +50,8 @@ func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
 type jsonDecoder[T any] struct {
 	*jsonScanner
 	name string
-	raw  bool // T is json.RawMessage
+	raw  bool      // T is json.RawMessage
+	plan *jsonPlan // nil: encoding/json decodes T
 }
 
 func newJSONDecoder[T any](r io.Reader) *jsonDecoder[T] {
@@ -60,7 +61,7 @@ func newJSONDecoder[T any](r io.Reader) *jsonDecoder[T] {
 	if k := typ.Kind(); !raw && (k == reflect.Slice || k == reflect.Array) {
 		wraps = 1
 	}
-	d := &jsonDecoder[T]{jsonScanner: newJSONScanner(r, wraps), raw: raw}
+	d := &jsonDecoder[T]{jsonScanner: newJSONScanner(r, wraps), raw: raw, plan: newJSONPlan(typ)}
 	if named, ok := r.(interface{ Name() string }); ok {
 		d.name = named.Name()
 	}
@@ -80,6 +81,12 @@ func (d *jsonDecoder[T]) next(v *T) error {
 		off, err := checkUTF8(record)
 		return d.rowError(off, "", err)
 	}
+	if d.plan != nil && record[0] == '{' {
+		if m, field, err := d.plan.decode(reflect.ValueOf(v).Elem(), d.jsonScanner); err != nil {
+			return d.unmarshalError(m.value.start, field, err)
+		}
+		return nil
+	}
 	if len(d.nans) > 0 {
 		record = nullNaNs(record, d.nans)
 	}
@@ -88,32 +95,34 @@ func (d *jsonDecoder[T]) next(v *T) error {
 		return nil
 	}
 	if err := json.Unmarshal(record, v); err != nil {
-		return d.unmarshalError(err)
+		return d.unmarshalError(0, "", err)
 	}
 	return nil
 }
 
-// nullNaNs returns a copy of the record with null for the tokens at the given
-// places.
-func nullNaNs(record []byte, nans []int) []byte {
+// nullNaNs returns a copy of the record with null for the tokens at nans.
+func nullNaNs(record []byte, nans []span) []byte {
 	out := make([]byte, 0, len(record))
 	from := 0
-	for i := 0; i < len(nans); i += 2 {
-		out = append(out, record[from:nans[i]]...)
+	for _, nan := range nans {
+		out = append(out, record[from:nan.start]...)
 		out = append(out, "null"...)
-		from = nans[i+1]
+		from = nan.end
 	}
 	return append(out, record[from:]...)
 }
 
-// unmarshalError says which field did not fit, without the text in it.
-func (d *jsonDecoder[T]) unmarshalError(err error) error {
-	typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	if !ok {
-		return d.rowError(0, "", err)
+// unmarshalError says which field did not fit, without the text in it, which an
+// error of encoding/json may show.
+func (d *jsonDecoder[T]) unmarshalError(off int, field string, err error) error {
+	if typeErr, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		kind, _, _ := strings.Cut(typeErr.Value, " ") // "number", without the number
+		err = fmt.Errorf("a JSON %s does not fit %v", kind, typeErr.Type)
+		if typeErr.Field != "" {
+			field = strings.TrimPrefix(field+"."+typeErr.Field, ".")
+		}
 	}
-	kind, _, _ := strings.Cut(typeErr.Value, " ") // "number", without the number
-	return d.rowError(0, typeErr.Field, fmt.Errorf("a JSON %s does not fit %v", kind, typeErr.Type))
+	return d.rowError(off, field, err)
 }
 
 func (d *jsonDecoder[T]) rowError(off int, field string, err error) error {

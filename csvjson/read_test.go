@@ -113,7 +113,7 @@ func TestReadJSONTyped(t *testing.T) {
 	if diff := cmp.Diff([]book{{"A", &price}, {"B", nil}, {"C", nil}}, got); diff != "" {
 		t.Errorf("books (-want +got):\n%s", diff)
 	}
-	wantErrs := []string{"csvjson: line 1, column 55: row 3: Title: a JSON number does not fit string"}
+	wantErrs := []string{"csvjson: line 1, column 64: row 3: Title: a JSON number does not fit string"}
 	if diff := cmp.Diff(wantErrs, errs); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
 	}

@@ -19,7 +19,7 @@ func (p *structPlan) setterFor(typ reflect.Type) (setter, error) {
 	switch {
 	case ptr.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
 		if ptr.Implements(reflect.TypeFor[json.Unmarshaler]()) {
-			return setTextOrNull, nil
+			return setTextOrJSON, nil
 		}
 		return setText, nil
 	case ptr.Implements(reflect.TypeFor[json.Unmarshaler]()):
@@ -50,11 +50,9 @@ func (p *structPlan) setterFor(typ reflect.Type) (setter, error) {
 	return nil, fmt.Errorf("a field of type %v cannot hold a column", typ)
 }
 
-// setString leaves the text where decode makes one string of all fields.
+// setString leaves the text to be stored when all strings are known.
 func (p *structPlan) setString(field reflect.Value, v *value) error {
-	start := len(p.text)
-	p.text = append(p.text, v.text...)
-	p.parts = append(p.parts, stringPart{field, start, len(p.text)})
+	p.strs.add(field, v.appendText)
 	return nil
 }
 
@@ -129,7 +127,7 @@ func number(v *value) ([]byte, error) {
 	if v.kind == numberValue {
 		return v.text, nil
 	}
-	text, _, ok := canonicalNumber(nil, v.text)
+	text, _, ok := canonicalNumber(nil, v.plain())
 	if !ok {
 		return nil, ErrNumber
 	}
@@ -154,7 +152,7 @@ func setBool(field reflect.Value, v *value) error {
 	if v.kind == missingValue {
 		return nil
 	}
-	b, err := strconv.ParseBool(string(bytes.TrimSpace(v.text)))
+	b, err := strconv.ParseBool(string(bytes.TrimSpace(v.plain())))
 	if err != nil {
 		return errors.New("neither true nor false")
 	}
@@ -164,7 +162,7 @@ func setBool(field reflect.Value, v *value) error {
 
 func setBytes(field reflect.Value, v *value) error {
 	if v.kind != missingValue {
-		field.SetBytes(bytes.Clone(v.text))
+		field.SetBytes(bytes.Clone(v.plain()))
 	}
 	return nil
 }
@@ -180,25 +178,18 @@ func setText(field reflect.Value, v *value) error {
 	if v.kind == missingValue {
 		return nil
 	}
-	return field.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(v.text)
+	return field.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(v.plain())
 }
 
-func setTextOrNull(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
-		return setJSON(field, v)
+// setTextOrJSON sets a type that takes both: a number that was declared one, and
+// null, must not be taken for text.
+func setTextOrJSON(field reflect.Value, v *value) error {
+	if v.kind == textValue {
+		return setText(field, v)
 	}
-	return setText(field, v)
+	return setJSON(field, v)
 }
 
 func setJSON(field reflect.Value, v *value) error {
-	var text []byte
-	switch v.kind {
-	case missingValue:
-		text = []byte("null")
-	case numberValue:
-		text = v.text
-	default:
-		text = appendString(nil, v.text)
-	}
-	return field.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(text)
+	return field.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(v.appendJSON(nil))
 }

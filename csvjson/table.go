@@ -1,7 +1,6 @@
 package csvjson
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -42,21 +41,6 @@ type source struct {
 	done   bool
 	report SourceReport
 }
-
-// value is a field of a row as it will come out.
-type value struct {
-	text      []byte // valid until the next row
-	kind      valueKind
-	notNumber bool // the column wanted a number and this was none
-}
-
-type valueKind uint8
-
-const (
-	missingValue valueKind = iota
-	textValue
-	numberValue // text is a JSON number
-)
 
 // newTable opens all sources and joins their headers. After an error it holds
 // nothing open.
@@ -191,40 +175,6 @@ func (t *table) fill(src *source) error {
 		t.row[i] = v
 	}
 	return nil
-}
-
-// value decides what a field of column c is.
-func (t *table) value(c *column, text []byte, quotes bool) (value, error) {
-	if quotes {
-		begin := len(t.scratch)
-		t.scratch = unquote(t.scratch, text)
-		text = t.scratch[begin:]
-	}
-	if t.opts.TrimSpace {
-		text = bytes.TrimSpace(text)
-	}
-	if len(text) == 0 {
-		return value{}, nil
-	}
-	for _, m := range c.missingTexts {
-		if string(text) == m {
-			return value{}, nil
-		}
-	}
-	if c.kind == Text {
-		return value{text: text, kind: textValue}, nil
-	}
-	number, scratch, ok := canonicalNumber(t.scratch, text)
-	t.scratch = scratch
-	switch {
-	case ok:
-		return value{text: number, kind: numberValue}, nil
-	case c.kind == NumberOrText:
-		return value{text: text, kind: textValue, notNumber: true}, nil
-	case c.kind == NumberOrMissing:
-		return value{notNumber: true}, nil
-	}
-	return value{}, ErrNumber
 }
 
 // accept counts the row as good.
