@@ -7,14 +7,17 @@ import "github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 // each costs an allocation, so they should be large.
 const arenaChunk = 64 << 10
 
+// arenaLeast is the size of a piece where more parts come than were foreseen.
+const arenaLeast = 1 << 10
+
 // arena hands out memory for the parts of a response in pieces, so that there is
 // not an allocation for each of them. Nothing is handed out twice.
 type arena struct {
 	free []byte
-	left int // what the parts that are still to come may need in all
+	left int // what is likely to be needed besides free
 }
 
-// newArena returns an arena for parts of up to size bytes in all.
+// newArena returns an arena for parts of about size bytes in all.
 func newArena(size int) arena { return arena{left: size} }
 
 // bytes returns n bytes, without room behind them for an append.
@@ -27,7 +30,7 @@ func (a *arena) bytes(n int) []byte {
 			a.left -= n
 			return make([]byte, n)
 		}
-		a.free = make([]byte, max(n, min(arenaChunk, a.left)))
+		a.free = make([]byte, max(n, min(arenaChunk, max(a.left, arenaLeast))))
 		a.left -= len(a.free)
 	}
 	p := a.free[:n:n]
@@ -40,20 +43,4 @@ func (a *arena) text(text []byte) string {
 	p := a.bytes(len(text))
 	copy(p, text)
 	return jsonscan.Shared(p)
-}
-
-// texts hands out pointers to strings, for the many optional members of the
-// SDK's types, from blocks of them.
-type texts struct{ free []string }
-
-const textsBlock = 256
-
-func (t *texts) pointer(s string) *string {
-	if len(t.free) == 0 {
-		t.free = make([]string, textsBlock)
-	}
-	p := &t.free[0]
-	t.free = t.free[1:]
-	*p = s
-	return p
 }

@@ -82,12 +82,14 @@ func putRecordsAnswer() []byte {
 func BenchmarkPutRecords(b *testing.B) {
 	for _, size := range benchmarkSizes {
 		in := putRecordsInput(size)
+		var call wire.PutCall
 		for _, impl := range []struct {
 			name    string
 			options []func(*kinesis.Options)
 		}{
 			{"sdk", nil},
 			{"wire", []func(*kinesis.Options){wire.PutRecords}},
+			{"wire-call", []func(*kinesis.Options){call.PutRecords}},
 		} {
 			client := benchmarkClient(jsonType, putRecordsAnswer())
 			b.Run(fmt.Sprintf("bytes=%d/impl=%s", size, impl.name), func(b *testing.B) {

@@ -43,7 +43,6 @@ type recordReader struct {
 	scan   jsonscan.Scanner
 	size   int
 	arena  arena
-	texts  texts
 	fields []recordFields
 }
 
@@ -142,7 +141,7 @@ func (r *recordReader) text() string {
 	return r.arena.text(text)
 }
 
-func (r *recordReader) pointer() *string { return r.texts.pointer(r.text()) }
+func (r *recordReader) pointer() *string { return new(r.text()) }
 
 func (r *recordReader) encryptionType() types.EncryptionType {
 	text, escaped := r.scan.Text()

@@ -12,30 +12,16 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// PutRecords is a per-call option for [kinesis.Client.PutRecords]. The request's
-// body is written into one buffer of the right size, and the response is read
-// without reflection or schemas; everything else, error responses included, is
-// left to the protocol that the client was made with. The option includes
-// [Cure].
+// GetRecords is a per-call option for [kinesis.Client.GetRecords]. The response is
+// read without reflection or schemas; whatever its scanner doesn't read for sure,
+// and every error response, is left to the protocol that the client was made
+// with. The option includes [Cure], and is no more than that on a client that
+// doesn't speak awsJson 1.1.
 //
-// The strings of the output share one buffer, the response itself: keeping one
-// of them keeps it all, about 100 bytes an entry.
-//
-// On a client that doesn't speak awsJson 1.1 the option is no more than Cure.
-func PutRecords(o *kinesis.Options) {
-	Cure(o)
-	if speaksJSON(o.Protocol) {
-		o.Protocol = &putRecordsJSON{ClientProtocol: o.Protocol}
-	}
-}
-
-// GetRecords is a per-call option for [kinesis.Client.GetRecords], as
-// [PutRecords] is for its operation.
-//
-// The records of an output share buffers of up to 64 KiB, which hold the data,
-// keys and sequence numbers of consecutive records: keeping a part of one record
-// keeps its buffer. No record's Data can be grown into the next one's by append.
-// The caller may change Data in place.
+// The records of an output share buffers of 64 KiB, which hold the data, keys and
+// sequence numbers of consecutive records: keeping a part of one record keeps its
+// buffer. The caller may change Data in place; an append to one record's Data
+// never reaches the next one's.
 func GetRecords(o *kinesis.Options) {
 	Cure(o)
 	if speaksJSON(o.Protocol) {
@@ -43,50 +29,10 @@ func GetRecords(o *kinesis.Options) {
 	}
 }
 
+var awsJSON = smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_1"}
+
 func speaksJSON(p smithyhttp.ClientProtocol) bool {
-	return p != nil && p.ID() == smithy.ShapeID{Namespace: "aws.protocols", Name: "awsJson1_1"}
-}
-
-// putRecordsJSON is the protocol of one call of PutRecords.
-type putRecordsJSON struct {
-	smithyhttp.ClientProtocol
-	entries int // of the request, and so of the response
-}
-
-func (p *putRecordsJSON) SerializeRequest(
-	ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request,
-) error {
-	input, ok := in.(*kinesis.PutRecordsInput)
-	if !ok {
-		return p.ClientProtocol.SerializeRequest(ctx, op, in, req)
-	}
-	// The SDK sets method, path and headers; a body of two bytes costs nothing.
-	if err := p.ClientProtocol.SerializeRequest(ctx, op, &kinesis.PutRecordsInput{}, req); err != nil {
-		return err
-	}
-	p.entries = len(input.Records)
-	body := make([]byte, 0, putRecordsLen(input))
-	return setBody(req, appendPutRecords(body, input))
-}
-
-func (p *putRecordsJSON) DeserializeResponse(
-	ctx context.Context, op *smithy.OperationSchema, types *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
-) error {
-	output, ok := out.(*kinesis.PutRecordsOutput)
-	if !ok || !isSuccess(resp) {
-		return p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
-	}
-	body, err := readBody(nil, resp)
-	if err != nil {
-		return err
-	}
-	if scanPutRecords(body, p.entries, output) {
-		return nil
-	}
-	*output = kinesis.PutRecordsOutput{}
-	return leaveToSDK(resp, body, func() error {
-		return p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
-	})
+	return p != nil && p.ID() == awsJSON
 }
 
 // getRecordsJSON is the protocol of calls of GetRecords.
@@ -113,17 +59,6 @@ func (p getRecordsJSON) DeserializeResponse(
 	return leaveToSDK(resp, body, func() error {
 		return p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
 	})
-}
-
-func setBody(req *smithyhttp.Request, body []byte) error {
-	// A bytes.Reader lets the signer hash the body in one piece; from
-	// net/http its WriteTo is hidden by Cure.
-	with, err := req.SetStream(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	*req = *with
-	return nil
 }
 
 func isSuccess(resp *smithyhttp.Response) bool {

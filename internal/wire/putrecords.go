@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"math"
-
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
@@ -24,8 +22,8 @@ const (
 	namePartitionKey    = `,"PartitionKey":`
 )
 
-// putRecordsLen is an upper bound of the length of what appendPutRecords
-// appends, and exact but for a few bytes.
+// putRecordsLen is the length of what appendPutRecords appends, give or take a
+// few bytes, if no string needs an escape.
 func putRecordsLen(in *kinesis.PutRecordsInput) int {
 	size := len(`{}`) + len(nameDryRun) + len(`false`) + len(nameRecords) + len(`[]`) +
 		memberLen(nameStreamARN, in.StreamARN) +
@@ -44,7 +42,7 @@ func memberLen(name string, value *string) int {
 	if value == nil {
 		return 0
 	}
-	return len(name) + jsonscan.QuotedLen(*value)
+	return len(name) + len(`""`) + len(*value)
 }
 
 // appendPutRecords appends the body of a request to dst.
@@ -103,62 +101,4 @@ func closeObject(dst []byte, start int) []byte {
 	}
 	dst[start] = '{'
 	return append(dst, '}')
-}
-
-// scanPutRecords reads the body of a response, of which out's strings become
-// parts, and reports whether it could. entries is how many entries to expect. If
-// it returns false, out holds nothing of use.
-func scanPutRecords(body []byte, entries int, out *kinesis.PutRecordsOutput) bool {
-	s := jsonscan.New(body)
-	// An entry has two strings, whether it was stored or not.
-	values := texts{free: make([]string, 2*entries)}
-	for s.Object(); s.Member(); {
-		name := s.Name()
-		if s.Null() {
-			continue
-		}
-		switch string(name) {
-		case "EncryptionType":
-			out.EncryptionType = types.EncryptionType(s.SharedString())
-		case "FailedRecordCount":
-			n := s.Int()
-			if n < math.MinInt32 || n > math.MaxInt32 {
-				return false
-			}
-			out.FailedRecordCount = new(int32(n))
-		case "Records":
-			out.Records = scanResultEntries(&s, entries, &values)
-		default:
-			s.Skip()
-		}
-	}
-	s.End()
-	return !s.Failed()
-}
-
-func scanResultEntries(s *jsonscan.Scanner, entries int, values *texts) []types.PutRecordsResultEntry {
-	list := make([]types.PutRecordsResultEntry, 0, entries)
-	for s.Array(); s.Element(); {
-		var e types.PutRecordsResultEntry
-		for s.Object(); s.Member(); {
-			name := s.Name()
-			if s.Null() {
-				continue
-			}
-			switch string(name) {
-			case "SequenceNumber":
-				e.SequenceNumber = values.pointer(s.SharedString())
-			case "ShardId":
-				e.ShardId = values.pointer(s.SharedString())
-			case "ErrorCode":
-				e.ErrorCode = values.pointer(s.SharedString())
-			case "ErrorMessage":
-				e.ErrorMessage = values.pointer(s.SharedString())
-			default:
-				s.Skip()
-			}
-		}
-		list = append(list, e)
-	}
-	return list
 }

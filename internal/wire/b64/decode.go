@@ -51,19 +51,20 @@ func Decode(dst, src []byte) bool {
 	}
 	// 16 characters become 12 bytes; the second store begins at byte 6 and so
 	// needs two bytes more than are kept.
-	for len(src) > 16 && len(dst) >= 14 {
-		s, d := (*[16]byte)(src), (*[14]byte)(dst)
-		v0, v1 := group((*[4]byte)(s[0:])), group((*[4]byte)(s[4:]))
-		v2, v3 := group((*[4]byte)(s[8:])), group((*[4]byte)(s[12:]))
+	i, o := 0, 0
+	for ; i+16 < len(src) && o+14 <= len(dst); i, o = i+16, o+12 {
+		s, d := src[i:i+16:i+16], dst[o:o+14:o+14]
+		v0, v1 := group(s[0], s[1], s[2], s[3]), group(s[4], s[5], s[6], s[7])
+		v2, v3 := group(s[8], s[9], s[10], s[11]), group(s[12], s[13], s[14], s[15])
 		if (v0|v1|v2|v3)&notInAlphabet != 0 {
 			return false
 		}
 		binary.BigEndian.PutUint64(d[:8], uint64(v0)<<40|uint64(v1)<<16)
 		binary.BigEndian.PutUint64(d[6:], uint64(v2)<<40|uint64(v3)<<16)
-		src, dst = src[16:], dst[12:]
 	}
+	src, dst = src[i:], dst[o:]
 	for len(src) > 4 {
-		v := group((*[4]byte)(src))
+		v := group(src[0], src[1], src[2], src[3])
 		if v&notInAlphabet != 0 {
 			return false
 		}
@@ -82,7 +83,7 @@ func decodeLast(dst []byte, src *[4]byte) bool {
 			group4[2], n = 'A', 1
 		}
 	}
-	v := group(&group4)
+	v := group(group4[0], group4[1], group4[2], group4[3])
 	if v&notInAlphabet != 0 {
 		return false
 	}
@@ -93,6 +94,6 @@ func decodeLast(dst []byte, src *[4]byte) bool {
 }
 
 // group returns the 24 bits of four characters.
-func group(s *[4]byte) uint32 {
-	return sextets[0][s[0]] | sextets[1][s[1]] | sextets[2][s[2]] | sextets[3][s[3]]
+func group(a, b, c, d byte) uint32 {
+	return sextets[0][a] | sextets[1][b] | sextets[2][c] | sextets[3][d]
 }

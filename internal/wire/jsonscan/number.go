@@ -5,49 +5,44 @@ import "math"
 // Number reads a number and returns its text, a part of the document.
 func (s *Scanner) Number() []byte {
 	s.next()
-	start := s.pos
-	if s.peek() == '-' {
-		s.pos++
+	doc, start := s.doc, s.pos
+	i := start
+	if i < len(doc) && doc[i] == '-' {
+		i++
 	}
-	if s.peek() == '0' {
-		s.pos++
-	} else {
-		s.digits()
+	whole := digits(doc[i:])
+	ok := whole == 1 || whole > 1 && doc[i] != '0'
+	i += whole
+	if i < len(doc) && doc[i] == '.' {
+		n := digits(doc[i+1:])
+		ok = ok && n > 0
+		i += 1 + n
 	}
-	if s.peek() == '.' {
-		s.pos++
-		s.digits()
-	}
-	if c := s.peek(); c == 'e' || c == 'E' {
-		s.pos++
-		if c := s.peek(); c == '+' || c == '-' {
-			s.pos++
+	if i < len(doc) && doc[i]|0x20 == 'e' {
+		i++
+		if i < len(doc) && (doc[i] == '+' || doc[i] == '-') {
+			i++
 		}
-		s.digits()
+		n := digits(doc[i:])
+		ok = ok && n > 0
+		i += n
 	}
-	if s.failed {
+	if !ok {
+		s.Fail()
 		return nil
 	}
-	return s.doc[start:s.pos]
+	s.pos = i
+	return doc[start:i]
 }
 
-// digits reads one digit or more.
-func (s *Scanner) digits() {
-	start := s.pos
-	for '0' <= s.peek() && s.peek() <= '9' {
-		s.pos++
+// digits returns how many digits text begins with.
+func digits(text []byte) int {
+	for i, c := range text {
+		if c < '0' || c > '9' {
+			return i
+		}
 	}
-	if s.pos == start {
-		s.Fail()
-	}
-}
-
-// peek returns the byte that comes next, or 0 at the end of the document.
-func (s *Scanner) peek() byte {
-	if s.pos < len(s.doc) {
-		return s.doc[s.pos]
-	}
-	return 0
+	return len(text)
 }
 
 // Int reads an integer: a number without fraction and exponent that fits int64.

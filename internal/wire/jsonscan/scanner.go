@@ -12,6 +12,12 @@ type Scanner struct {
 	pos  int
 	name []byte
 
+	// guesses are the names that came behind a name of each length last
+	// time. Objects of a list have the same members, mostly in the same
+	// order, so that the guess is right and the name needn't be searched
+	// for its end.
+	guesses [16][]byte
+
 	// first is set behind an opening bracket, where no comma is due.
 	first bool
 	// failed is set at the first surprise and never reset. From then on pos
@@ -67,8 +73,17 @@ func (s *Scanner) open(bracket byte) {
 // If not, the object is left. The value must be read, or skipped, before the
 // next call.
 func (s *Scanner) Member() bool {
+	entered := s.first
 	if !s.item('}') {
 		return false
+	}
+	before := 0
+	if !entered {
+		before = len(s.name)
+	}
+	guess := &s.guesses[before&(len(s.guesses)-1)]
+	if s.guessed(*guess) {
+		return true
 	}
 	name, escaped := s.Text()
 	if escaped {
@@ -80,6 +95,23 @@ func (s *Scanner) Member() bool {
 		return false
 	}
 	s.pos++
+	if !escaped {
+		*guess = name
+	}
+	return true
+}
+
+// guessed reads the name of a member if it is the guess, in quotes and with a
+// colon right behind it.
+func (s *Scanner) guessed(guess []byte) bool {
+	n := len(guess)
+	rest := s.doc[s.pos:]
+	if n == 0 || len(rest) < n+3 || rest[0] != '"' || rest[n+1] != '"' || rest[n+2] != ':' ||
+		string(rest[1:n+1]) != string(guess) {
+		return false
+	}
+	s.name = guess
+	s.pos += n + 3
 	return true
 }
 

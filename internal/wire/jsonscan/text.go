@@ -192,6 +192,10 @@ const (
 // backslash or control character. It looks at eight bytes at a time.
 func plainLen(text []byte) int {
 	n := 0
+	// Sequence numbers: digits, and the six characters behind them.
+	for len(text)-n >= 8 && binary.LittleEndian.Uint64(text[n:])&(0xf0*everyByte) == 0x30*everyByte {
+		n += 8
+	}
 	for ; len(text)-n >= 8; n += 8 {
 		w := binary.LittleEndian.Uint64(text[n:])
 		if found := below(w, ' ') | equal(w, '"') | equal(w, '\\'); found != 0 {
