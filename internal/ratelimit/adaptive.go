@@ -15,7 +15,8 @@ type Limits struct{ Records, Bytes int64 }
 //   - Every throttled record lowers the rate by one record a second (and bytes alike); by more while most of the entries
 //     are throttled; but not by more than was throttled, and by half, within one round trip.
 //   - Every second adds a constant times the square root of the share, and increasingly more the longer nothing has been
-//     throttled.
+//     throttled. Over the limits, it only does so while more is asked for; and it doubles every second until an entry is
+//     throttled for the first time.
 //
 // Several producers on a shard so come to rest where the throttled records cancel the increase. As whoever writes more is
 // throttled more, that is where all have the same share; and as the increase is small, few entries are throttled there,
@@ -31,6 +32,7 @@ type Adaptive struct {
 
 	raised    time.Time // when share was last raised
 	throttled time.Time // when an entry was last throttled
+	found     bool      // whether one ever was
 	starved   bool      // whether tokens were missing since share was last raised
 
 	recent   outcomes // in records, fading
@@ -46,9 +48,10 @@ const (
 	// fullBurst leaves a tenth of the second's worth that a shard's bucket holds to changes in latency, which make entries
 	// arrive closer together than they were sent.
 	fullBurst = 0.9
-	// firstBurst is what is sent before the first answer. From there the burst grows with what is accepted, so that
-	// several producers that start at once, or one on a busy shard, do not each send a whole second's worth.
-	firstBurst = fullBurst / 8
+	// firstBurst is what is sent before the first answer. From there the burst grows by burstGrowth times what is accepted,
+	// so that several producers that start at once, or one on a busy shard, do not each send a whole second's worth.
+	firstBurst  = fullBurst / 4
+	burstGrowth = 2
 
 	// minShare keeps a producer trying, so that it notices when there is room again.
 	minShare = 0.01
@@ -124,6 +127,21 @@ func (a *Adaptive) Level(now time.Time) Limits {
 // Share returns the present rate as a multiple of the limits.
 func (a *Adaptive) Share() float64 { return a.share }
 
+// Rate returns the present rate, in a second.
+func (a *Adaptive) Rate() Limits { return Limits{a.records.Rate(), a.bytes.Rate()} }
+
+// Inherit takes over what another one has learned: for a shard that has come out of another.
+func (a *Adaptive) Inherit(now time.Time, from *Adaptive) {
+	a.share, a.found, a.throttled = min(from.share, a.ceiling), from.found, from.throttled
+	a.apply(now)
+}
+
+// Charge takes tokens, there or not: for entries that were sent already.
+func (a *Adaptive) Charge(now time.Time, n Limits) {
+	a.records.Charge(now, n.Records)
+	a.bytes.Charge(now, n.Bytes)
+}
+
 // Return gives back tokens that were taken for entries that were not sent after all.
 func (a *Adaptive) Return(now time.Time, n Limits) {
 	a.records.Return(now, n.Records)
@@ -134,8 +152,10 @@ func (a *Adaptive) Return(now time.Time, n Limits) {
 // throttled. Entries that failed otherwise count as neither. What was throttled needs tokens again when it is sent again.
 func (a *Adaptive) Answer(now, sent time.Time, accepted, throttled Limits) {
 	a.raise(now)
-	a.recent.fade(now.Sub(a.recentAt))
-	a.recentAt = now
+	if passed := now.Sub(a.recentAt); passed > 0 {
+		a.recent.fade(passed)
+		a.recentAt = now
+	}
 	if throttled.Records > 0 && sent.After(a.roundAt) {
 		a.round, a.roundAt, a.roundShare = outcomes{}, now, a.share
 	}
@@ -155,16 +175,16 @@ func (a *Adaptive) cut(now time.Time, throttled Limits) {
 	cut := (1 + steepness*part*part) * min(a.weight(throttled), maxWeight)
 	lowest := max(minShare, a.roundShare*max(1-maxRoundCut, 1-a.round.throttledPart(0)))
 	a.share = min(a.share, max(lowest, a.share-cut))
-	a.throttled = now
+	a.throttled, a.found = now, true
 	a.burst = fullBurst
 	a.apply(now)
 	a.records.Empty(now)
 	a.bytes.Empty(now)
 }
 
-// grow lets as much again be sent as was accepted, until the burst is full.
+// grow lets the burst follow what was accepted, until it is full.
 func (a *Adaptive) grow(now time.Time, accepted Limits) {
-	more := min(a.weight(accepted), fullBurst-a.burst)
+	more := min(burstGrowth*a.weight(accepted), fullBurst-a.burst)
 	a.burst += more
 	a.apply(now)
 	a.Return(now, a.limits.times(more))
@@ -178,12 +198,20 @@ func (a *Adaptive) raise(now time.Time) {
 	}
 	starved := a.starved
 	a.raised, a.starved = now, false
-	if a.share >= a.ceiling || (a.share >= 1 && !starved) {
-		return // over the documented limits only where they have proved too low
+	limit := 1.0 // an idle time only brings back the documented limits
+	if a.share >= 1 {
+		if !starved {
+			return
+		}
+		limit, passed = a.ceiling, min(passed, time.Second)
 	}
-	quiet := min(now.Sub(a.throttled), quietMax).Seconds() / quietUnit.Seconds()
-	a.share += passed.Seconds() * slope * math.Sqrt(a.share) * (1 + quiet*quiet)
-	a.share = min(a.share, a.ceiling)
+	if a.share >= 1 && !a.found {
+		a.share *= math.Exp2(passed.Seconds())
+	} else {
+		quiet := min(now.Sub(a.throttled), quietMax).Seconds() / quietUnit.Seconds()
+		a.share += passed.Seconds() * slope * math.Sqrt(a.share) * (1 + quiet*quiet)
+	}
+	a.share = min(a.share, limit)
 	a.apply(now)
 }
 
@@ -220,7 +248,7 @@ func (o outcomes) throttledPart(accepted float64) float64 {
 }
 
 func (o *outcomes) fade(passed time.Duration) {
-	left := math.Exp(-max(0, passed).Seconds() / fade.Seconds())
+	left := math.Exp(-passed.Seconds() / fade.Seconds())
 	o.accepted *= left
 	o.throttled *= left
 }

@@ -132,22 +132,49 @@ func TestAdaptiveRecovers(t *testing.T) {
 }
 
 func TestAdaptiveCeiling(t *testing.T) {
-	const ceiling = 3
-	idle, busy := full(ceiling), full(ceiling)
-	for i := range 1200 {
+	const ceiling = 100
+	all := func(a *Adaptive, now time.Time) {
+		for a.Take(now, Limits{100, 100}) {
+		}
+	}
+	idle, busy, throttled := full(ceiling), full(ceiling), full(ceiling)
+	throttled.Answer(start, at(-time.Second), Limits{1000, 1000}, Limits{1, 1})
+	for i := range 100 {
 		now := at(time.Duration(i) * 100 * time.Millisecond)
 		idle.Take(now, Limits{1, 1})
-		for busy.Take(now, Limits{100, 100}) {
-		}
+		all(busy, now)
+		all(throttled, now)
 	}
 	if idle.Share() != 1 {
 		t.Errorf("without need: share %v, want 1", idle.Share())
 	}
 	if busy.Share() != ceiling {
-		t.Errorf("with need: share %v, want %v", busy.Share(), ceiling)
+		t.Errorf("with need, never throttled: share %v after 10 s, want %v", busy.Share(), ceiling)
+	}
+	if s := throttled.Share(); s <= 1 || s > 1.2 {
+		t.Errorf("with need, throttled once: share %v after 10 s, want a little over 1", s)
 	}
 	if got := NewAdaptive(start, Limits{-1, 0}, 0.1); got.Share() != 1 || !got.Take(start, Limits{1, 1}) {
 		t.Error("limits and ceiling below 1 do not count as 1")
+	}
+}
+
+func TestAdaptiveInherit(t *testing.T) {
+	parent := full(1)
+	parent.Answer(start, at(-time.Second), Limits{}, Limits{500, 500})
+	child := NewAdaptive(start, shardLimits, 1)
+	child.Inherit(start, parent)
+	if child.Share() != 0.5 || child.Rate() != shardLimits.times(0.5) {
+		t.Errorf("share %v and rate %v, want those of the parent, %v and %v", child.Share(), child.Rate(), parent.Share(), parent.Rate())
+	}
+}
+
+func TestAdaptiveCharge(t *testing.T) {
+	a := full(1)
+	before := a.Level(start)
+	a.Charge(start, Limits{2000, 100})
+	if got, want := a.Level(start), (Limits{before.Records - 2000, before.Bytes - 100}); got != want {
+		t.Errorf("level %v, want %v", got, want)
 	}
 }
 
