@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
@@ -131,24 +130,37 @@ func upload(ctx context.Context, args []string, stdin io.Reader, stdout, stderr 
 	if err != nil {
 		return err
 	}
+	client, err := o.connect.Client(ctx)
+	if err != nil {
+		return err
+	}
+	return transfer(ctx, client, o, stdin, stdout, stderr)
+}
+
+// transfer uploads the file with a client.
+func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.Reader, stdout, stderr io.Writer) error {
 	source, err := open(o.file, stdin)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	client, err := o.connect.Client(ctx)
-	if err != nil {
-		return err
-	}
-	if err := prepare(ctx, client, o, stderr); err != nil {
+	if err := prepare(ctx, client, o, stderr); ctx.Err() != nil {
+		return errors.New("interrupted before the first record")
+	} else if err != nil {
 		return connect.Explain(client, err)
 	}
-	t := newTally(source)
+	t := newTally(source, o.from)
 	stop := progress.Show(stderr, t.line)
 	err = send(ctx, client, o, source, t)
 	stop()
 	t.print(stdout, stderr)
-	return t.outcome(ctx, o, connect.Explain(client, err))
+	if t.keyless.Load() == t.begun.Load() && t.begun.Load() > 0 {
+		fmt.Fprintf(stderr, "warning: no record has a text in %q: all have the same partition key and are in one shard; see -key\n", o.key)
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	return t.outcome(o, connect.Explain(client, err))
 }
 
 // prepare makes sure that the stream is there before anything is read.
@@ -166,7 +178,3 @@ func prepare(ctx context.Context, client *kinesis.Client, o options, stderr io.W
 	_, err := kstream.WaitActive(ctx, client, o.stream)
 	return err
 }
-
-// settleTimeout is how long the records that are on their way may take after
-// Ctrl-C.
-const settleTimeout = 10 * time.Second

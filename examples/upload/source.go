@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -58,7 +57,7 @@ func (s *source) records() iter.Seq2[json.RawMessage, error] {
 
 // row is one record of the source on its way to the stream.
 type row struct {
-	number int64 // from 0
+	number int64 // from 1
 	key    string
 	data   []byte // compact JSON
 }
@@ -71,12 +70,12 @@ func (s *source) rows(column string, skip int64, found func(bool)) iter.Seq2[row
 	return func(yield func(row, error) bool) {
 		number := int64(0)
 		for record, err := range s.records() {
-			if err == nil && number < skip {
-				number++
+			number++
+			if err == nil && number <= skip {
 				continue
 			}
 			if err != nil {
-				yield(row{}, fmt.Errorf("record %d: %w", number, err))
+				yield(row{}, err)
 				return
 			}
 			text := ""
@@ -87,7 +86,6 @@ func (s *source) rows(column string, skip int64, found func(bool)) iter.Seq2[row
 			if !yield(row{number, kstream.PartitionKey(text), compact(record)}, nil) {
 				return
 			}
-			number++
 		}
 	}
 }
