@@ -226,7 +226,10 @@ func TestFaultsThatDoNotEndAreReported(t *testing.T) {
 	}{
 		{
 			"internal failures", kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "GetRecords"}, time.Minute,
-			func(err error) bool { api, ok := errors.AsType[smithy.APIError](err); return ok && api.ErrorCode() == "InternalFailure" },
+			func(err error) bool {
+				api, ok := errors.AsType[smithy.APIError](err)
+				return ok && api.ErrorCode() == "InternalFailure"
+			},
 		},
 		{
 			"no permission", kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "GetRecords", Code: "AccessDeniedException"}, 0,
