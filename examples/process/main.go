@@ -105,9 +105,15 @@ func process(ctx context.Context, args []string, stdout, stderr io.Writer) error
 	if err != nil {
 		return err
 	}
+	return report(ctx, client, o, stdout, stderr)
+}
+
+// report reads the stream and prints the statistics, of a part of it if it
+// comes to that.
+func report(ctx context.Context, client *kinesis.Client, o options, stdout, stderr io.Writer) error {
 	stats := newStatistics(o.column)
 	begin := time.Now()
-	err = read(ctx, client, o, stats, stderr)
+	err := read(ctx, client, o, stats, stderr)
 	stats.took = time.Since(begin)
 
 	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))

@@ -83,8 +83,8 @@ func (s *statistics) addPoison(err *kstream.DecodeError) {
 }
 
 func (s *statistics) print(w io.Writer, stream string, byCurrency bool) {
-	fmt.Fprintf(w, "%d records, %d bytes, read from %d shards of %s in %.2f s\n",
-		s.records, s.bytes, len(s.shards), stream, s.took.Seconds())
+	fmt.Fprintf(w, "%d records, %d bytes, read from %d %s of %s in %.2f s\n",
+		s.records, s.bytes, len(s.shards), plural(len(s.shards), "shard"), stream, s.took.Seconds())
 	for _, shard := range slices.Sorted(maps.Keys(s.shards)) {
 		fmt.Fprintf(w, "  %s  %d records\n", shard, s.shards[shard])
 	}
@@ -160,4 +160,11 @@ func or(text, otherwise string) string {
 		return otherwise
 	}
 	return text
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
 }

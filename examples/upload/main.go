@@ -168,7 +168,7 @@ func prepare(ctx context.Context, client *kinesis.Client, o options, stderr io.W
 	if o.create > 0 {
 		info, err := kstream.CreateStream(ctx, client, o.stream, kstream.StreamOptions{Shards: o.create})
 		if err == nil {
-			fmt.Fprintf(stderr, "created the stream %s with %d shards\n", info.Name, info.OpenShards)
+			fmt.Fprintf(stderr, "created the stream %s, shards: %d\n", info.Name, info.OpenShards)
 			return nil
 		}
 		if !errors.Is(err, kstream.ErrStreamExists) {

@@ -142,7 +142,7 @@ func TestUploadSummary(t *testing.T) {
 				t.Errorf("no %q in\n%s", want, stdout)
 			}
 		}
-		if want := "created the stream books with 2 shards\n"; stderr != want {
+		if want := "created the stream books, shards: 2\n"; stderr != want {
 			t.Errorf("standard error %q, want %q", stderr, want)
 		}
 		if got := len(server.Records("books")); got != 212 {
