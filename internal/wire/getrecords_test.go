@@ -50,7 +50,7 @@ func TestGetRecordsResponse(t *testing.T) {
 }
 
 func TestGetRecordsResponseOfRandomValues(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		f := newFiller(seed)
 		f.full = seed < 10
 		var want kinesis.GetRecordsOutput

@@ -65,18 +65,22 @@ func isSuccess(resp *smithyhttp.Response) bool {
 	return resp.StatusCode >= http.StatusOK && resp.StatusCode < http.StatusMultipleChoices
 }
 
-// leaveToSDK has the SDK read a response whose body was read already. That is
-// the rare case, in which most bodies are no good; the SDK panics at some of
-// them, for example at a timestamp that is "NaN".
-func leaveToSDK(resp *smithyhttp.Response, body []byte, deserialize func() error) (err error) {
+// leaveToSDK has the SDK read a response whose body was read already.
+func leaveToSDK(resp *smithyhttp.Response, body []byte, deserialize func() error) error {
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{bytes.NewReader(body), resp.Body}
+	return withoutPanic(deserialize)
+}
+
+// withoutPanic has the SDK read what was not read for sure, and may be no good:
+// the SDK panics at some of it, for example at a timestamp that is "NaN".
+func withoutPanic(deserialize func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = &smithy.DeserializationError{Err: fmt.Errorf("panic: %v", r)}
 		}
 	}()
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{bytes.NewReader(body), resp.Body}
 	return deserialize()
 }

@@ -50,7 +50,7 @@ func TestPutRecordsRequest(t *testing.T) {
 }
 
 func TestPutRecordsRequestOfRandomValues(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		f := newFiller(seed)
 		f.full = seed < 10
 		var in kinesis.PutRecordsInput
@@ -118,7 +118,7 @@ func TestPutRecordsResponse(t *testing.T) {
 }
 
 func TestPutRecordsResponseOfRandomValues(t *testing.T) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(500) {
 		f := newFiller(seed)
 		f.full = seed < 10
 		var want kinesis.PutRecordsOutput
