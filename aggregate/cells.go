@@ -79,6 +79,9 @@ func (cs *cells) include(exp int) {
 	}
 	first := min(cs.first, exp)
 	last := max(cs.first+len(cs.run)-1, exp)
+	if last-first+1 == len(cs.run) {
+		return
+	}
 	run := make([]cell, last-first+1)
 	copy(run[cs.first-first:], cs.run)
 	cs.first, cs.run = first, run
@@ -93,4 +96,16 @@ func (cs *cells) merge(o *cells) {
 	for i := range o.run {
 		cs.run[o.first-cs.first+i].merge(&o.run[i])
 	}
+}
+
+// fold returns the sums of all cells in units of the first, where each exponent
+// is worth base times the one before it.
+func (cs *cells) fold(base int64) (sum, square *big.Int) {
+	sum, square = new(big.Int), new(big.Int)
+	step, stepSquare := big.NewInt(base), big.NewInt(base*base)
+	for i := len(cs.run) - 1; i >= 0; i-- {
+		sum.Add(sum.Mul(sum, step), cs.run[i].bigSum())
+		square.Add(square.Mul(square, stepSquare), cs.run[i].bigSquare())
+	}
+	return sum, square
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // A counter counts keys: a hash table with linear probing that does what a
@@ -71,11 +72,27 @@ func (c *counter) all() iter.Seq2[uint64, int64] {
 	}
 }
 
-// keys returns the keys in no order.
-func (c *counter) keys() []uint64 {
+// sorted returns the slots in use in the order of their keys. It sorts the keys
+// alone and looks up the counts, which is faster than sorting slots.
+func (c *counter) sorted() []slot {
 	keys := make([]uint64, 0, c.used)
 	for key := range c.all() {
 		keys = append(keys, key)
 	}
-	return keys
+	slices.Sort(keys)
+	slots := make([]slot, len(keys))
+	for i, key := range keys {
+		slots[i] = slot{key, c.get(key)}
+	}
+	return slots
+}
+
+// get returns the count of a key that is there.
+func (c *counter) get(key uint64) int64 {
+	mask := uint64(len(c.slots) - 1)
+	i := key * c.multiplier >> c.shift
+	for c.slots[i&mask].key != key {
+		i++
+	}
+	return c.slots[i&mask].n
 }

@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -119,14 +118,9 @@ func (d *distribution) append(dst []byte) []byte {
 	if d.binary {
 		dst[len(dst)-1] = 1
 	}
-	slots := make([]slot, 0, d.counts.used)
-	for key, n := range d.counts.all() {
-		slots = append(slots, slot{key, n})
-	}
-	slices.SortFunc(slots, func(a, b slot) int { return cmp.Compare(a.key, b.key) })
-	dst = binary.AppendUvarint(dst, uint64(len(slots)))
+	dst = binary.AppendUvarint(dst, uint64(d.counts.used))
 	previous := uint64(0)
-	for _, s := range slots {
+	for _, s := range d.counts.sorted() {
 		dst = binary.AppendUvarint(dst, s.key-previous)
 		dst = binary.AppendUvarint(dst, uint64(s.n))
 		previous = s.key

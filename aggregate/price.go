@@ -56,8 +56,9 @@ func (e *PriceError) Unwrap() error { return ErrNoPrice }
 // capital letters, and with [ReasonLimit] if places is out of range (see
 // Limits in the package comment).
 func NewPrice(units int64, places int, currency Currency) Price {
+	var buf [20]byte
 	negative := units < 0
-	digits := strconv.AppendInt(nil, units, 10)
+	digits := strconv.AppendInt(buf[:0], units, 10)
 	if negative {
 		digits = digits[1:]
 	}

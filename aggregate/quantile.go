@@ -46,12 +46,11 @@ func (d *distribution) addN(key uint64, n int64) {
 // which they differ.
 func (d *distribution) fittingLevel() uint {
 	var joined [65]int // joined[i]: neighbours that become one i levels up
-	keys := d.counts.keys()
-	slices.Sort(keys)
-	for i := 1; i < len(keys); i++ {
-		joined[bits.Len64(keys[i]^keys[i-1])]++
+	slots := d.counts.sorted()
+	for i := 1; i < len(slots); i++ {
+		joined[bits.Len64(slots[i].key^slots[i-1].key)]++
 	}
-	level, distinct := uint(0), len(keys)
+	level, distinct := uint(0), len(slots)
 	for distinct > maxDistinct {
 		level++
 		distinct -= joined[level]
@@ -104,13 +103,20 @@ type bin struct {
 	count int64
 }
 
-// bins returns the values in ascending order.
+// bins returns the values in ascending order. Their keys in ascending order are
+// the values from 0 up, and then, with the sign bit, those below 0 downwards.
 func (d *distribution) bins() []bin {
-	bins := make([]bin, 0, d.counts.used)
-	for key, n := range d.counts.all() {
-		bins = append(bins, bin{d.value(key), n})
+	slots := d.counts.sorted()
+	negative, _ := slices.BinarySearchFunc(slots, uint64(1)<<(63-d.level), func(s slot, sign uint64) int {
+		return cmp.Compare(s.key, sign)
+	})
+	bins := make([]bin, 0, len(slots))
+	for _, s := range slices.Backward(slots[negative:]) {
+		bins = append(bins, bin{d.value(s.key), s.n})
 	}
-	slices.SortFunc(bins, func(a, b bin) int { return cmp.Compare(a.value, b.value) })
+	for _, s := range slots[:negative] {
+		bins = append(bins, bin{d.value(s.key), s.n})
+	}
 	return bins
 }
 

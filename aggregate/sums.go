@@ -86,19 +86,22 @@ type total struct {
 
 func (s *sums) total() total {
 	t := total{sum: new(big.Int), square: new(big.Int), places: s.places()}
-	for i := range s.decimal.run {
-		c, shift := &s.decimal.run[i], t.places+s.decimal.first+i
-		t.sum.Add(t.sum, scale10(c.bigSum(), shift))
-		t.square.Add(t.square, scale10(c.bigSquare(), 2*shift))
+	if len(s.decimal.run) > 0 {
+		sum, square := s.decimal.fold(10)
+		exp := t.places + s.decimal.first
+		t.sum.Add(t.sum, scale10(sum, exp))
+		t.square.Add(t.square, scale10(square, 2*exp))
 	}
-	for i := range s.binary.run {
-		c, exp := &s.binary.run[i], binaryExp(s.binary.first+i)
-		t.sum.Add(t.sum, scale2(c.bigSum(), exp, t.places))
-		t.square.Add(t.square, scale2(c.bigSquare(), 2*exp, 2*t.places))
+	if len(s.binary.run) > 0 {
+		sum, square := s.binary.fold(1 << (1 << binaryBits))
+		exp := binaryExp(s.binary.first)
+		t.sum.Add(t.sum, scale2(sum, exp, t.places))
+		t.square.Add(t.square, scale2(square, 2*exp, 2*t.places))
 	}
 	if s.wide != nil {
-		t.sum.Add(t.sum, scale10(new(big.Int).Set(&s.wide.sum), t.places+minExp))
-		t.square.Add(t.square, scale10(new(big.Int).Set(&s.wide.square), 2*(t.places+minExp)))
+		exp := t.places + minExp
+		t.sum.Add(t.sum, scale10(new(big.Int).Set(&s.wide.sum), exp))
+		t.square.Add(t.square, scale10(new(big.Int).Set(&s.wide.square), 2*exp))
 	}
 	return t
 }

@@ -1,0 +1,146 @@
+package aggregate
+
+import (
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// samples are Summaries of every kind of content.
+func samples() map[string]*Summary {
+	summaries := map[string]*Summary{"empty": {}}
+	for name, input := range inputs {
+		rng := rand.New(rand.NewPCG(11, 12))
+		s := new(Summary)
+		for range 300 {
+			input(rng).add(s)
+		}
+		summaries[name] = s
+	}
+	currencies := new(Summary)
+	for _, text := range []string{"$5", "€7.50", "from $3", "free", "", "-2"} {
+		p, _ := ParsePrice(text)
+		currencies.AddPrice(p)
+	}
+	summaries["currencies"] = currencies
+	coarse := new(Summary)
+	for i := range maxDistinct + 100 {
+		coarse.Add(float64(i) / 7)
+		coarse.Add(-float64(i) / 9)
+	}
+	summaries["beyond the bound"] = coarse
+	return summaries
+}
+
+func TestEncoding(t *testing.T) {
+	for name, s := range samples() {
+		data, err := s.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Summary
+		back.Add(99) // must be gone
+		if err := back.UnmarshalBinary(data); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diff := cmp.Diff(results(s), results(&back)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		if encoded(&back) != string(data) {
+			t.Errorf("%s: encodes differently after decoding", name)
+		}
+		s.Merge(s)
+		if back.Merge(&back); encoded(&back) != encoded(s) {
+			t.Errorf("%s: merges differently after decoding", name)
+		}
+	}
+}
+
+func results(s *Summary) []string {
+	return []string{s.String(), s.Sum().String(), showFloat(s.StdDev()), showFloat(s.Quantile(0.9)), showFloat(s.QuantileError())}
+}
+
+// No front part of an encoding is an encoding, nor is one with more behind it,
+// and a wrong byte never makes a panic or a Summary that cannot be used.
+func TestDecodingDamage(t *testing.T) {
+	for name, s := range samples() {
+		data, _ := s.MarshalBinary()
+		step := 1 + len(data)/400
+		if len(data) > 10_000 {
+			step = len(data) / 20
+		}
+		for n := 0; n < len(data); n += step {
+			if err := new(Summary).UnmarshalBinary(data[:n]); !errors.Is(err, ErrEncoding) {
+				t.Fatalf("%s: the first %d of %d bytes: %v", name, n, len(data), err)
+			}
+		}
+		if err := new(Summary).UnmarshalBinary(append(data[:len(data):len(data)], 0)); !errors.Is(err, ErrEncoding) {
+			t.Errorf("%s and a byte: %v", name, err)
+		}
+		for i := 0; i < len(data); i += step {
+			damaged := append([]byte(nil), data...)
+			damaged[i] ^= 1 << (i % 8)
+			checkDecoded(t, damaged)
+		}
+	}
+}
+
+// checkDecoded decodes data; if that works, the Summary must work too.
+func checkDecoded(t *testing.T, data []byte) {
+	t.Helper()
+	s := new(Summary)
+	s.Add(42)
+	before := encoded(s)
+	if err := s.UnmarshalBinary(data); err != nil {
+		if !errors.Is(err, ErrEncoding) {
+			t.Errorf("%v does not wrap ErrEncoding", err)
+		}
+		if encoded(s) != before {
+			t.Errorf("changed by an error: %v", s)
+		}
+		return
+	}
+	results(s)
+	again := new(Summary)
+	if err := again.UnmarshalBinary([]byte(encoded(s))); err != nil || encoded(again) != encoded(s) {
+		t.Errorf("%x decodes to what does not survive: %v", data, err)
+	}
+	s.Merge(again)
+	s.Add(1)
+	if lowest, median, highest := s.Min(), s.Median(), s.Max(); lowest > median || median > highest {
+		t.Errorf("min %v, median %v, max %v", lowest, median, highest)
+	}
+}
+
+func TestEncodingJSON(t *testing.T) {
+	type message struct {
+		Shard string
+		Stats Summary
+	}
+	out := message{Shard: "shardId-000000000000"}
+	out.Stats.AddPrice(NewPrice(1299, 2, "USD"))
+	data, err := json.Marshal(out) // by value, on purpose
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in message
+	if err := json.Unmarshal(data, &in); err != nil || in.Stats.String() != out.Stats.String() {
+		t.Errorf("%s comes back as %v, %v", data, &in.Stats, err)
+	}
+	if err := json.Unmarshal([]byte(`{"Stats": "!"}`), &in); !errors.Is(err, ErrEncoding) {
+		t.Errorf("not base64: %v", err)
+	}
+}
+
+func FuzzUnmarshalBinary(f *testing.F) {
+	for _, s := range samples() {
+		if data := encoded(s); len(data) < 2000 {
+			f.Add([]byte(data))
+		}
+	}
+	f.Fuzz(checkDecoded)
+}
