@@ -69,9 +69,9 @@ func results(s *Summary) []string {
 func TestDecodingDamage(t *testing.T) {
 	for name, s := range samples() {
 		data, _ := s.MarshalBinary()
-		step := 1 + len(data)/400
+		step := 1 + len(data)/200
 		if len(data) > 10_000 {
-			step = len(data) / 20
+			step = len(data) / 4
 		}
 		for n := 0; n < len(data); n += step {
 			if err := new(Summary).UnmarshalBinary(data[:n]); !errors.Is(err, ErrEncoding) {

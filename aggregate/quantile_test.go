@@ -84,8 +84,8 @@ func TestQuantileBeyondBound(t *testing.T) {
 		bound float64 // that the documentation promises
 	}{
 		{"just over", maxDistinct + 1, func() float64 { next++; return next / 100 }, 1.0 / 1024},
-		{"prices", 60_000, func() float64 { return math.Exp(rng.Float64()*math.Log(1e8)) / 100 }, 1.0 / 1024},
-		{"all floats", 60_000, func() float64 {
+		{"prices", 40_000, func() float64 { return math.Exp(rng.Float64()*math.Log(1e8)) / 100 }, 1.0 / 1024},
+		{"all floats", 40_000, func() float64 {
 			f := math.NaN()
 			for f-f != 0 {
 				f = math.Float64frombits(rng.Uint64())
@@ -124,7 +124,7 @@ func checkQuantiles(t *testing.T, s *Summary, values []float64, bound float64) {
 	if relative <= 0 || relative > bound {
 		t.Errorf("QuantileError = %v, want at most %v, and not 0", relative, bound)
 	}
-	for i := 0; i < len(values); i += len(values) / 50 {
+	for i := 0; i < len(values); i += len(values) / 20 {
 		q := float64(i) / float64(len(values)-1)
 		got, want := s.Quantile(q), values[i]
 		if math.Abs(got-want) > relative*math.Abs(want)*(1+1e-9) && math.Abs(want) > 0x1p-1022 {
