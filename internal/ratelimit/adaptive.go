@@ -45,9 +45,9 @@ type Adaptive struct {
 }
 
 const (
-	// fullBurst leaves a tenth of the second's worth that a shard's bucket holds to changes in latency, which make entries
+	// fullBurst leaves a twentieth of the second's worth that a shard's bucket holds to changes in latency, which make entries
 	// arrive closer together than they were sent.
-	fullBurst = 0.9
+	fullBurst = 0.95
 	// firstBurst is what is sent before the first answer. From there the burst grows by burstGrowth times what is accepted,
 	// so that several producers that start at once, or one on a busy shard, do not each send a whole second's worth.
 	firstBurst  = fullBurst / 4
