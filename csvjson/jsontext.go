@@ -43,7 +43,7 @@ func appendEscape(dst []byte, c byte) []byte {
 }
 
 // plainPrefix returns how many bytes of text need no escape in a JSON string.
-// As in indexSpecial, eight bytes are looked at together; a byte below 0x20
+// As in findSpecial, eight bytes are looked at together; a byte below 0x20
 // shows as a borrow from its high bit, unless it has that bit itself.
 func plainPrefix(text []byte) int {
 	const quotes, backslashes, spaces = '"' * lowBits, '\\' * lowBits, 0x20 * lowBits

@@ -116,7 +116,13 @@ func (s *scanner) swapBuffer(buf []byte) []byte {
 	return old
 }
 
-// scan splits as much of the record as the buffer holds into fields, and
+// What scanUnquoted and scanQuoted return instead of an offset.
+const (
+	wantMore   = -1 // the window ends within the field
+	wantQuoted = -2 // the next field begins with a quote
+)
+
+// scan splits as much of the record as the window holds into fields, and
 // reports whether that was all of it. Without an error and not done it wants
 // more input, or is at the end of the input.
 func (s *scanner) scan() (done bool, err error) {
@@ -125,21 +131,24 @@ func (s *scanner) scan() (done bool, err error) {
 		return false, nil
 	}
 	for {
-		var next int // offset behind the field: of its separator or line end
+		var end int
 		if s.pos < len(data) && data[s.pos] == '"' {
-			next, err = s.scanQuoted(data)
+			end, err = s.scanQuoted(data)
+			if end >= 0 && end < len(data) && data[end] == s.comma {
+				s.pos, s.resume, s.quotes = end+1, 0, false
+				continue
+			}
 		} else {
-			next, err = s.scanUnquoted(data)
+			end, err = s.scanUnquoted(data)
 		}
-		if next < 0 || err != nil {
+		switch {
+		case err != nil || end == wantMore:
 			return false, err
-		}
-		if next < len(data) && data[next] == s.comma {
-			s.pos, s.resume, s.quotes = next+1, 0, false
+		case end == wantQuoted:
 			continue
 		}
-		s.record = data[:next]
-		s.size = lineEnd(data, next)
+		s.record = data[:end]
+		s.size = lineEnd(data, end)
 		return true, nil
 	}
 }
@@ -155,34 +164,46 @@ func lineEnd(data []byte, i int) int {
 	return i
 }
 
-// scanUnquoted reads the field at s.pos up to a separator, a line end or the
-// end of the input. It returns the offset of that, or -1 if it has to see more.
+// scanUnquoted reads the fields from s.pos on. It returns the offset of the end
+// of the line, or wantQuoted or wantMore.
 func (s *scanner) scanUnquoted(data []byte) (int, error) {
-	i := max(s.pos, s.resume)
-	for {
-		i = indexSpecial(data, i, s.comma)
-		switch {
-		case i < len(data) && data[i] == '"':
-			if !s.lazy {
-				return -1, s.errorAt(i, fmt.Errorf("%w inside an unquoted field", ErrQuote))
+	start, i := s.pos, max(s.pos, s.resume)
+	for ; i < len(data); i += 8 {
+		for found := findSpecial(data, i, s.comma); found != 0; found &= found - 1 {
+			at := i + bits.TrailingZeros64(found)/8
+			switch c := data[at]; {
+			case c == s.comma:
+				s.fields = append(s.fields, span{start: start, end: at})
+				start = at + 1
+			case c == '\n':
+				return s.endLine(data, start, at), nil
+			case c == '"' && at == start:
+				s.pos, s.resume = at, 0
+				return wantQuoted, nil
+			case c == '"' && !s.lazy:
+				return 0, s.errorAt(at, fmt.Errorf("%w inside an unquoted field", ErrQuote))
 			}
-			i++
-			continue
-		case i == len(data) && s.readErr != io.EOF:
-			s.resume = i
-			return -1, nil
 		}
-		end := i
-		if (i == len(data) || data[i] == '\n') && end > s.pos && data[end-1] == '\r' {
-			end--
-			i--
-		}
-		s.fields = append(s.fields, span{start: s.pos, end: end})
-		return i, nil
 	}
+	if s.readErr == io.EOF {
+		return s.endLine(data, start, len(data)), nil
+	}
+	s.pos, s.resume = start, len(data)
+	return wantMore, nil
 }
 
-// scanQuoted is scanUnquoted for a field that begins with a quote.
+// endLine adds the last field of a line that ends at end, and returns the
+// offset of the line end, of which a carriage return is part.
+func (s *scanner) endLine(data []byte, start, end int) int {
+	if end > start && data[end-1] == '\r' {
+		end--
+	}
+	s.fields = append(s.fields, span{start: start, end: end})
+	return end
+}
+
+// scanQuoted reads the field at s.pos, which begins with a quote. It returns the
+// offset behind its closing quote, or wantMore.
 func (s *scanner) scanQuoted(data []byte) (int, error) {
 	s.quoted = true
 	atEOF := s.readErr == io.EOF
@@ -192,9 +213,9 @@ func (s *scanner) scanQuoted(data []byte) (int, error) {
 		if n < 0 {
 			s.resume = len(data)
 			if atEOF {
-				return -1, s.errorAt(s.pos, ErrUnterminated)
+				return 0, s.errorAt(s.pos, ErrUnterminated)
 			}
-			return -1, nil
+			return wantMore, nil
 		}
 		i += n
 		after := data[i+1:]
@@ -205,12 +226,12 @@ func (s *scanner) scanQuoted(data []byte) (int, error) {
 			continue
 		case !atEOF && (len(after) == 0 || len(after) == 1 && after[0] == '\r'):
 			s.resume = i // what follows decides
-			return -1, nil
+			return wantMore, nil
 		case endsField(after, s.comma):
 			s.fields = append(s.fields, span{start: s.pos + 1, end: i, quotes: s.quotes})
 			return i + 1, nil
 		case !s.lazy:
-			return -1, s.errorAt(i, fmt.Errorf("%w: text follows the closing quote of a field", ErrQuote))
+			return 0, s.errorAt(i, fmt.Errorf("%w: text follows the closing quote of a field", ErrQuote))
 		}
 		s.quotes = true
 		i++
@@ -230,27 +251,23 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// indexSpecial returns the index, at or behind i, of the first separator,
-// newline or quote, or len(data). It looks at eight bytes at a time: x-lowBits
-// borrows into the high bit of each byte that is zero in x, and what a borrow
-// spoils lies above the first such byte.
-func indexSpecial(data []byte, i int, comma byte) int {
-	commas := uint64(comma) * lowBits
+// findSpecial looks for separators, newlines and quotes in the eight bytes at
+// data[i:]. It returns a word with the high bit set in each byte that holds one,
+// the first byte lowest. x-lowBits borrows into the high bit of each byte that
+// is zero in x; a borrow may also mark the byte above it, so the caller looks at
+// the byte itself.
+func findSpecial(data []byte, i int, comma byte) uint64 {
 	const newlines, quotes = '\n' * lowBits, '"' * lowBits
-	for ; i+8 <= len(data); i += 8 {
-		word := binary.LittleEndian.Uint64(data[i:])
-		x, y, z := word^commas, word^newlines, word^quotes
-		found := ((x-lowBits)&^x | (y-lowBits)&^y | (z-lowBits)&^z) & highBits
-		if found != 0 {
-			return i + bits.TrailingZeros64(found)/8
-		}
+	var word uint64
+	if i+8 <= len(data) {
+		word = binary.LittleEndian.Uint64(data[i:])
+	} else {
+		var last [8]byte // zeros are none of them
+		copy(last[:], data[i:])
+		word = binary.LittleEndian.Uint64(last[:])
 	}
-	for ; i < len(data); i++ {
-		if c := data[i]; c == comma || c == '\n' || c == '"' {
-			break
-		}
-	}
-	return i
+	x, y, z := word^uint64(comma)*lowBits, word^newlines, word^quotes
+	return ((x-lowBits)&^x | (y-lowBits)&^y | (z-lowBits)&^z) & highBits
 }
 
 // unquote appends the text of a field that holds doubled quotes (and, lazily,
