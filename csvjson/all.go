@@ -169,6 +169,7 @@ type structPlan struct {
 	typ    reflect.Type // of the struct
 	fields []*fieldPlan
 	strs   stringSet
+	absent value // of a column that the source does not have
 }
 
 // fieldPlan is how one field is filled.
@@ -252,18 +253,14 @@ func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
 		v = v.Elem()
 	}
 	p.strs.reset()
-	var missing value
 	for _, f := range p.fields {
-		val := &missing
+		val, name, off := &p.absent, f.name, 0
 		if f.column >= 0 {
-			val = &t.row[f.column]
+			val, name = &t.row[f.column], t.columns[f.column].name
+			off = src.startOf(src.index[f.column])
 		}
 		if err := f.set(v.FieldByIndex(f.index), val); err != nil {
-			off := 0
-			if f.column >= 0 {
-				off = src.startOf(src.index[f.column])
-			}
-			return t.rowError(src, off, f.name, err)
+			return t.rowError(src, off, name, err)
 		}
 	}
 	p.strs.store()

@@ -115,14 +115,14 @@ func TestAllRowErrors(t *testing.T) {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	wantErrs := []string{
-		"csvjson: a.csv: line 3, column 3: row 2: Small: not a number that fits int8",
-		"csvjson: a.csv: line 4, column 3: row 3: Small: not a number without a fraction",
-		"csvjson: a.csv: line 5, column 3: row 4: Small: not a number",
-		"csvjson: a.csv: line 6, column 5: row 5: Flag: neither true nor false",
-		"csvjson: a.csv: line 7, column 7: row 6: Float: not a number",
-		"csvjson: a.csv: line 8, column 7: row 7: Float: not a number that fits float32",
-		"csvjson: a.csv: line 9, column 7: row 8: Float: not a number",
-		"csvjson: a.csv: line 10, column 9: row 9: Amount: no money",
+		"csvjson: a.csv: line 3, column 3: row 2: small: not a number that fits int8",
+		"csvjson: a.csv: line 4, column 3: row 3: small: not a number without a fraction",
+		"csvjson: a.csv: line 5, column 3: row 4: small: not a number",
+		"csvjson: a.csv: line 6, column 5: row 5: flag: neither true nor false",
+		"csvjson: a.csv: line 7, column 7: row 6: float: not a number",
+		"csvjson: a.csv: line 8, column 7: row 7: float: not a number that fits float32",
+		"csvjson: a.csv: line 9, column 7: row 8: float: not a number",
+		"csvjson: a.csv: line 10, column 9: row 9: amount: no money",
 		"csvjson: a.csv: line 11, column 6: row 10: wrong number of fields: the row has 3, the header 5",
 	}
 	if diff := cmp.Diff(wantErrs, errs); diff != "" {

@@ -15,6 +15,9 @@ const (
 	maxWraps = 2
 	// maxDepth bounds the nesting within a record, as encoding/json does.
 	maxDepth = 10000
+	// maxLiteral bounds the length of a number, since one is scanned again
+	// from its start when the window ends in it.
+	maxLiteral = 4096
 )
 
 // expectation is what may come next, within a record or between records.
@@ -104,17 +107,18 @@ func (s *jsonScanner) next() error {
 			}
 			return nil
 		}
-		if err := s.more(fmt.Sprintf("the text breaks off within record %d", s.row)); err != nil {
+		if err := s.more("the text breaks off within record"); err != nil {
 			return err
 		}
 	}
 }
 
-// more reads more input; at its end it says what is unfinished.
+// more reads more input; at its end it says what is unfinished, before the
+// number of the record.
 func (s *jsonScanner) more(unfinished string) error {
 	switch {
 	case s.readErr == io.EOF:
-		return s.errorAt(len(s.unread()), fmt.Errorf("%s: %w", unfinished, io.ErrUnexpectedEOF))
+		return s.errorAt(len(s.unread()), fmt.Errorf("%s %d: %w", unfinished, s.row, io.ErrUnexpectedEOF))
 	case s.readErr != nil:
 		return s.errorAt(len(s.unread()), s.readErr)
 	case !s.fill():
@@ -177,7 +181,7 @@ func (s *jsonScanner) findRecord() error {
 		if s.readErr == io.EOF && s.wraps == 0 {
 			return io.EOF
 		}
-		if err := s.more(fmt.Sprintf("the array of records is not closed after record %d", s.row)); err != nil {
+		if err := s.more("the array of records is not closed after record"); err != nil {
 			return err
 		}
 	}

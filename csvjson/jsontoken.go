@@ -176,6 +176,9 @@ func (s *jsonScanner) scanLiteral(data []byte) (ended bool, err error) {
 	for end < len(data) && isLiteral(data[end]) {
 		end++
 	}
+	if end-s.pos > maxLiteral {
+		return false, s.errorAt(s.pos, fmt.Errorf("%w: a number of more than %d digits", ErrSyntax, maxLiteral))
+	}
 	if end == len(data) && s.readErr != io.EOF {
 		return false, nil
 	}

@@ -61,8 +61,9 @@ type Options struct {
 	// and counts it in [Report.Skipped]. [All] and [Rows] yield such errors
 	// instead and do not call it.
 	OnRowError func(*RowError) error
-	// OnReport, if set, is called once when [All] or [Rows] has ended, also
-	// when the loop was left early. [Convert] returns the same report.
+	// OnReport, if set, is called once when a loop over [All] or [Rows] has
+	// ended, also if it was left early, but not if the sources could not be
+	// opened and joined. [Convert] returns the same report.
 	OnReport func(Report)
 }
 

@@ -145,12 +145,27 @@ func TestReadJSONNamesTheFile(t *testing.T) {
 }
 
 func TestReadJSONBoundsRecords(t *testing.T) {
-	long := `["` + strings.Repeat("x", DefaultMaxRecordBytes) + `"]`
-	if _, err := readAllJSON(strings.NewReader(long)); !errors.Is(err, ErrTooLong) {
-		t.Errorf("a long string: %v, want %v", err, ErrTooLong)
+	tests := []struct {
+		name string
+		in   io.Reader
+		err  error
+	}{
+		{"at the limit", strings.NewReader(`["` + strings.Repeat("x", 998) + `"]`), nil},
+		{"one over", strings.NewReader(`["` + strings.Repeat("x", 999) + `"]`), ErrTooLong},
+		{"a string that never ends", io.MultiReader(strings.NewReader(`"`), digits{}), ErrTooLong},
+		{"a number that never ends", digits{}, ErrSyntax},
 	}
-	if _, err := readAllJSON(io.LimitReader(digits{}, 3*DefaultMaxRecordBytes)); !errors.Is(err, ErrTooLong) {
-		t.Errorf("a long number: %v, want %v", err, ErrTooLong)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newJSONScanner(test.in, maxWraps)
+			s.maxBytes = 1000
+			if err := s.next(); !errors.Is(err, test.err) {
+				t.Errorf("error %v, want %v", err, test.err)
+			}
+			if len(s.buf) > 2*rowBuffer {
+				t.Errorf("the window grew to %d bytes", len(s.buf))
+			}
+		})
 	}
 }
 
