@@ -32,7 +32,7 @@ func checkLimits(t *testing.T, in input, p plan) {
 	defer server.Close()
 	server.CreateStream("books", p.shards)
 	svc := serviceOn(server)
-	up, err := produce(t.Context(), svc.client, "books", in.records, p.producer)
+	up, err := produce(t.Context(), svc.client, "books", in.records, p.ways[0].config)
 	if err != nil {
 		t.Fatal(err)
 	}

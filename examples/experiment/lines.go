@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
 
 	"github.com/kinesiskit/kinesiskit/aggregate"
 )
@@ -25,6 +24,7 @@ func write(w io.Writer, results []*result, p prices) {
 	inputLines(&t, row)
 	uploadLines(&t, row)
 	boundLines(&t, row)
+	packingLines(&t, row, ways())
 	readLines(&t, row)
 	statisticsLines(&t, row)
 	costLines(&t, row, p)
@@ -63,43 +63,57 @@ func uploadLines(t *table, row rowFunc) {
 		}
 		return seconds(took)
 	})
-	row("  Producer", func(r *result) string { return seconds(r.upload.took) })
+	plain := func(r *result) uploaded { return r.passes[0].upload }
+	row("  Producer", func(r *result) string { return seconds(plain(r).took) })
 	row("    faster than one after the other", func(r *result) string {
 		took, _ := r.wholeSequential()
-		return times(took, r.upload.took)
+		return times(took, plain(r).took)
 	})
-	row("    PutRecords calls", func(r *result) string { return grouped(r.upload.stats.Calls) })
+	row("    PutRecords calls", func(r *result) string { return grouped(plain(r).stats.Calls) })
 	row("    throttled entries", func(r *result) string {
-		return fmt.Sprintf("%s (%.2f %%)", grouped(r.upload.stats.ThrottledEntries), r.throttledPercent())
+		s := plain(r).stats
+		share := float64(s.ThrottledEntries) / float64(max(1, s.Entries+s.ThrottledEntries))
+		return fmt.Sprintf("%s (%.2f %%)", grouped(s.ThrottledEntries), 100*share)
 	})
+}
+
+// packingLines compares the other ways of the Producer with the first.
+func packingLines(t *table, row rowFunc, ways []way) {
+	t.add("The same records, packed into fewer")
+	for i, w := range ways[1:] {
+		row("  "+w.name, func(r *result) string { return seconds(r.passes[i+1].upload.took) })
+		row("    records on the wire", func(r *result) string { return grouped(r.passes[i+1].upload.stats.Entries) })
+		row("    bytes on the wire", func(r *result) string { return grouped(r.passes[i+1].upload.stats.Bytes) })
+		row("    PUT payload units", func(r *result) string { return grouped(r.passes[i+1].upload.stats.PayloadUnits) })
+	}
 }
 
 func boundLines(t *table, row rowFunc) {
 	t.add("What the shards' limits allow (1,000 records and 1 MiB a second each)")
-	row("  fullest shard", func(r *result) string {
+	row("  fullest shard: records, bytes", func(r *result) string {
 		var fullest load
 		for _, l := range r.loads {
 			fullest = load{max(fullest.records, l.records), max(fullest.bytes, l.bytes)}
 		}
-		return fmt.Sprintf("%s, %s bytes", grouped(fullest.records), grouped(fullest.bytes))
+		return fmt.Sprintf("%s, %s", grouped(fullest.records), grouped(fullest.bytes))
 	})
 	row("  bound, buckets empty at the start", func(r *result) string { return seconds(r.limits.bound(r.loads, false)) })
 	row("  bound, buckets full at the start (as here)", func(r *result) string { return seconds(r.limits.bound(r.loads, true)) })
 	row("  the same and two round trips", func(r *result) string { return seconds(r.allowed()) })
-	row("  Producer against that", func(r *result) string { return times(r.upload.took, r.allowed()) })
+	row("  Producer against that", func(r *result) string { return times(r.passes[0].upload.took, r.allowed()) })
 }
 
 func readLines(t *table, row rowFunc) {
 	t.add("Read back")
-	row("  Consumer, all shards to the tip", func(r *result) string { return seconds(r.back.took) })
-	row("  records", func(r *result) string { return grouped(r.back.records) })
-	row("  lost, doubled", func(r *result) string { return fmt.Sprintf("%d, %d", r.back.lost, r.back.doubled) })
+	row("  Consumer, all shards to the tip", func(r *result) string { return seconds(r.passes[0].back.took) })
+	row("  records", func(r *result) string { return grouped(r.passes[0].back.records) })
+	row("  lost, doubled", func(r *result) string { return fmt.Sprintf("%d, %d", r.passes[0].back.lost, r.passes[0].back.doubled) })
 }
 
 func statisticsLines(t *table, row rowFunc) {
 	t.add("Prices")
 	prices := func(label string, cell func(*aggregate.Summary) string) {
-		row("  "+label, func(r *result) string { return cell(&r.back.prices) })
+		row("  "+label, func(r *result) string { return cell(&r.passes[0].back.prices) })
 	}
 	prices("priced", func(s *aggregate.Summary) string { return grouped(s.Count()) })
 	prices("missing", func(s *aggregate.Summary) string { return grouped(s.Missing()) })
@@ -124,11 +138,6 @@ func costLines(t *table, row rowFunc, p prices) {
 	row("  on demand, read once", func(r *result) string { return money(p.onDemand(r.usage)) })
 }
 
-// throttledPercent returns how many of all entries sent were throttled.
-func (r *result) throttledPercent() float64 {
-	return 100 * float64(r.upload.stats.ThrottledEntries) / float64(max(1, r.upload.stats.Entries))
-}
-
 func float(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func plural(n int, noun string) string {
@@ -142,18 +151,17 @@ func plural(n int, noun string) string {
 func notes(w io.Writer, results []*result, aws bool) {
 	fmt.Fprintln(w)
 	if !aws {
-		fmt.Fprintln(w, "The server is in this process. It enforces the shards' limits as documented and adds a delay to every request.")
+		fmt.Fprintln(w, "The server is in this process. It enforces the shards' limits as the service\ndocuments them, and adds a delay to every request.")
 	}
 	for _, r := range results {
-		if r.delay > 0 && r.original > 0 && r.delay == originals()[len(r.records)].delay {
-			fmt.Fprintf(w, "A delay of %s reproduces the original's %s with its own Python script, which adds some 5 ms of work a request.\n",
-				seconds(r.delay), seconds(r.original))
+		if r.delay > 0 && r.delay == originals()[len(r.records)].delay {
+			fmt.Fprintf(w, "With %s of it the original's own script, in Python, takes its %s.\n", seconds(r.delay), seconds(r.original))
 		}
 	}
 	for _, r := range results {
 		if _, extrapolated := r.wholeSequential(); extrapolated {
-			fmt.Fprintf(w, "~ is extrapolated from the first %d of %s records, which took %s; -full takes them all.\n",
-				r.sample, grouped(int64(len(r.records))), seconds(r.sequential.Round(time.Millisecond)))
+			fmt.Fprintf(w, "~ is extrapolated from the first %d of %s records, which took %s;\n-full takes them all.\n",
+				r.sample, grouped(int64(len(r.records))), seconds(r.sequential))
 		}
 	}
 }

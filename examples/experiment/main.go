@@ -19,7 +19,6 @@ import (
 
 	"github.com/kinesiskit/kinesiskit/examples/internal/connect"
 	"github.com/kinesiskit/kinesiskit/examples/internal/progress"
-	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
 func main() {
@@ -67,16 +66,15 @@ const otherDelay = 30 * time.Millisecond
 const sampled = 200
 
 type options struct {
-	connect             connect.Options
-	rom, book           string
-	rows                int
-	seed                uint64
-	save                string
-	shards              int
-	delay               time.Duration
-	aws, full           bool
-	aggregate, compress bool
-	prices              prices
+	connect   connect.Options
+	rom, book string
+	rows      int
+	seed      uint64
+	save      string
+	shards    int
+	delay     time.Duration
+	aws, full bool
+	prices    prices
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -96,8 +94,6 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.DurationVar(&o.delay, "delay", 0, "`round trip` of the embedded server, instead of the one that reproduces the original (43.4ms for 212 records, 25.8ms for 8,786) or 30ms")
 	flags.BoolVar(&o.aws, "aws", false, "use the real service: creates and deletes streams of its own")
 	flags.BoolVar(&o.full, "full", false, "take all records one after the other, not a sample: 4 minutes for 8,786")
-	flags.BoolVar(&o.aggregate, "aggregate", false, "have the Producer aggregate records")
-	flags.BoolVar(&o.compress, "compress", false, "have the Producer aggregate and compress records")
 	o.connect.Flags(flags)
 	o.prices.flags(flags)
 	if err := flags.Parse(args); err != nil {
@@ -154,10 +150,7 @@ func (o options) inputs() ([]input, error) {
 // plan says how to run an input of so many records.
 func (o options) plan(records int) plan {
 	like := originals()[records]
-	p := plan{
-		shards: max(1, like.shards), delay: otherDelay, original: like.took, sample: sampled,
-		producer: kstream.ProducerConfig[record]{Aggregate: o.aggregate, Compress: o.compress},
-	}
+	p := plan{shards: max(1, like.shards), delay: otherDelay, original: like.took, sample: sampled, ways: ways()}
 	if like.delay > 0 {
 		p.delay = like.delay
 	}

@@ -103,8 +103,8 @@ func TestRunOnAWS(t *testing.T) {
 	if got := cells(t, stdout, "equal to what is known"); got != "yes, to the last digit" {
 		t.Errorf("statistics: %s", got)
 	}
-	if got := server.Counters().Operations["DeleteStream"].Calls; got != 2 {
-		t.Errorf("%d of 2 streams are deleted", got)
+	if got := server.Counters().Operations["DeleteStream"].Calls; got != 4 {
+		t.Errorf("%d of 4 streams are deleted", got)
 	}
 }
 
@@ -152,9 +152,9 @@ func TestRunErrors(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), 12*time.Second) // in the second input
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second) // in the middle of the baseline
 		defer cancel()
-		code, stdout, stderr := call(ctx)
+		code, stdout, stderr := call(ctx, "-rows", "212")
 		if code != 1 || stdout != "" || stderr != "experiment: interrupted: there are no figures of half a run\n" {
 			t.Errorf("exit %d\n%s\n%s", code, stdout, stderr)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -14,7 +15,29 @@ type plan struct {
 	delay    time.Duration // of the embedded server
 	original time.Duration // what the original took for so many records; 0: it had none such
 	sample   int           // records of the sequential baseline
-	producer kstream.ProducerConfig[record]
+	ways     []way
+}
+
+// way is a way in which the Producer writes the records.
+type way struct {
+	name   string
+	config kstream.ProducerConfig[record]
+}
+
+// ways are those that are compared: the first is the Producer as it comes.
+func ways() []way {
+	return []way{
+		{name: "Producer"},
+		{"Producer, aggregating", kstream.ProducerConfig[record]{Aggregate: true}},
+		{"Producer, compressing", kstream.ProducerConfig[record]{Compress: true}},
+	}
+}
+
+// pass is one way from the records to the stream and back.
+type pass struct {
+	way
+	upload uploaded
+	back   *readBack
 }
 
 // result is what came of one input.
@@ -25,10 +48,9 @@ type result struct {
 	loads      []load
 	sequential time.Duration // of the sample
 	roundTrip  time.Duration // a request, without the work of sending it
-	upload     uploaded
-	back       *readBack
-	usage      usage
-	wrong      error // records lost or statistics that differ
+	passes     []pass        // in the order of the plan's ways
+	usage      usage         // of the first
+	wrong      error         // records lost or statistics that differ
 }
 
 // play takes one input to the streams and back. Each measurement has a stream
@@ -51,19 +73,25 @@ func play(ctx context.Context, svc service, in input, p plan, prefix string, say
 	if r.roundTrip == 0 && len(sample) > 0 {
 		r.roundTrip = r.sequential / time.Duration(len(sample))
 	}
-	err = svc.withStream(ctx, prefix+"-producer", p.shards, func(stream string) (err error) {
-		say("%d records with the Producer", len(in.records))
-		if r.upload, err = produce(ctx, svc.client, stream, in.records, p.producer); err != nil {
-			return fmt.Errorf("upload: %w", err)
+	for i, w := range p.ways {
+		done := pass{way: w}
+		err = svc.withStream(ctx, fmt.Sprintf("%s-producer-%d", prefix, i), p.shards, func(stream string) (err error) {
+			say("%s: %d records", w.name, len(in.records))
+			if done.upload, err = produce(ctx, svc.client, stream, in.records, w.config); err != nil {
+				return fmt.Errorf("upload: %w", err)
+			}
+			say("reading %d records", len(in.records))
+			done.back, err = consume(ctx, svc.client, stream, in.records)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		say("reading %d records", len(in.records))
-		r.back, err = consume(ctx, svc.client, stream, in.records)
-		return err
-	})
-	if err != nil {
-		return nil, err
+		if err := done.back.check(in.want); err != nil {
+			r.wrong = errors.Join(r.wrong, fmt.Errorf("%s: %w", w.name, err))
+		}
+		r.passes = append(r.passes, done)
 	}
-	r.wrong = r.back.check(in.want)
 	return r, nil
 }
 
