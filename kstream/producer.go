@@ -51,7 +51,9 @@ func NewProducer[T any](client *kinesis.Client, cfg ProducerConfig[T]) (*Produce
 		t.owner = t
 		return t
 	}
-	p.sender = newSender(sc)
+	if p.sender, err = newSender(sc); err != nil {
+		return nil, err
+	}
 	if cfg.OnSettled != nil {
 		p.notices.start(p.sender, cfg.OnSettled)
 	}

@@ -1,6 +1,9 @@
 package kstream
 
-import "context"
+import (
+	"context"
+	"runtime"
+)
 
 // A share never is less than this, while the whole buffer has room: it is what
 // keeps a shard busy for a quarter of a second, or a round trip.
@@ -74,6 +77,9 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		s.mu.Unlock()
 		if nudge {
 			s.nudge()
+			// Let dispatch have its turn while the parcels are in the cache,
+			// rather than when this goroutine's time is up, thousands later.
+			runtime.Gosched()
 		}
 		return nil
 	case unflushed:

@@ -32,6 +32,7 @@ type callEntry struct {
 	queue   *sendQueue
 	parcels []*parcel // part of call.parcels
 	first   int
+	raw     int // of an aggregate, before it is compressed
 	size    int // charged to the queue's pace
 	sent    int // what it turned out to be
 }
@@ -78,7 +79,12 @@ func (c *call) fits(size int) bool {
 func (c *call) begin(q *sendQueue, size int) {
 	c.entries = append(c.entries, callEntry{queue: q, first: len(c.parcels), size: size})
 	c.bytes += size
-	c.full = len(c.entries) == maxCallRecords
+	c.grown()
+}
+
+// grown notes whether c has become full.
+func (c *call) grown() {
+	c.full = c.full || len(c.entries) == maxCallRecords || c.bytes >= fullCallBytes
 }
 
 func (c *call) add(p *parcel) { c.parcels = append(c.parcels, p) }
@@ -162,6 +168,7 @@ func (s *sender) finish(c *call, callErr error) {
 // judgeEntry decides about the parcels of one entry.
 func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration) {
 	s.countEntry(e, a)
+	s.packing.learn(e.raw, e.sent)
 	if e.sent != e.size {
 		e.queue.pace.correct(now, e.sent-e.size)
 	}

@@ -21,6 +21,10 @@ const (
 	shardByteRate   = 1 << 20  // bytes that a shard takes in a second
 )
 
+// fullCallBytes is where a call stops growing, though the service takes five
+// times as much: larger ones save nothing more, and wait and are sent longer.
+const fullCallBytes = 2 << 20
+
 // Defaults of ProducerConfig.
 const (
 	defaultLinger          = 20 * time.Millisecond

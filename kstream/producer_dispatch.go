@@ -51,14 +51,14 @@ func (s *sender) nextCall(now time.Duration) (*call, time.Duration) {
 		urgent = urgent || o.urgent
 		at = min(at, o.at)
 	}
-	if urgent || entries >= maxCallRecords || bytes >= maxCallBytes || (s.timeToLive > 0 && at <= now+1) {
+	if urgent || entries >= maxCallRecords || bytes >= fullCallBytes || (s.timeToLive > 0 && at <= now+1) {
 		if c := s.fill(now); c != nil {
 			return c, 0
 		}
 		at = max(at, now+time.Millisecond) // averages promised what no parcel keeps
 	}
 	s.wakeQueued = s.queued + maxCallRecords - entries
-	s.wakeBytes = s.queuedBytes + maxCallBytes - bytes
+	s.wakeBytes = s.queuedBytes + fullCallBytes - bytes
 	s.wakeTime = at
 	return nil, at
 }

@@ -3,11 +3,13 @@ package kstream
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kinesiskit/kinesiskit/internal/books"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
 
@@ -94,4 +96,43 @@ func TestThroughputAtTheLimits(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestThroughputOfAggregates(t *testing.T) {
+	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
+	inBubble(t, opts, 2, func(t *testing.T, srv *kstreamtest.Server) {
+		value := strings.Repeat("x", 100)
+		_, bytes, st := throughput(t, srv, 2, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true },
+			func(int) string { return value })
+		t.Logf("%.4f of the byte limit, %d values in %d entries", bytes/limitBytes, st.Delivered, st.Entries)
+		if bytes < 0.95*limitBytes {
+			t.Errorf("the shards took %.4f of their byte limit, want at least 0.95", bytes/limitBytes)
+		}
+		if st.PayloadUnits != st.Entries {
+			t.Errorf("%d entries are billed as %d units", st.Entries, st.PayloadUnits)
+		}
+	})
+}
+
+func TestThroughputOfCompressedText(t *testing.T) {
+	var csv strings.Builder
+	if _, err := books.Write(io.Discard, &csv, 3000, 1); err != nil {
+		t.Fatal(err)
+	}
+	text := csv.String()
+	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
+	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		const size = 1300
+		_, bytes, st := throughput(t, srv, 1, func(cfg *ProducerConfig[string]) { cfg.Compress = true },
+			func(i int) string {
+				at := i * size % (len(text) - size)
+				return text[at : at+size]
+			})
+		ratio := float64(st.Delivered*size) / float64(st.Bytes)
+		rate := bytes * ratio / limitBytes
+		t.Logf("text at %.2f of the byte limit, as %.4f of it; %d units for %d entries", rate, bytes/limitBytes, st.PayloadUnits, st.Entries)
+		if rate < 2 {
+			t.Errorf("text at %.2f of the byte limit, want at least 2", rate)
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/kinesiskit/kinesiskit/internal/kpl"
 )
@@ -20,10 +21,29 @@ const (
 	aggregateFrame = 4 + 16 + len(kpl.OuterPartitionKey)
 )
 
+const (
+	// firstRatio is what compression is taken for until the first result, and
+	// ratioWeight how much a result weighs against those before.
+	firstRatio  = 0.5
+	ratioWeight = 0.1
+
+	// compressMargin keeps most compressed aggregates within their bound,
+	// though their sizes are only known afterwards.
+	compressMargin = 0.96
+)
+
 // packing is what the sender knows of its aggregates' sizes before they are
-// packed. It is guarded by sender.mu.
+// packed. It is guarded by sender.mu, but for the compressor.
 type packing struct {
-	ratio float64 // of sent to packed bytes; 0: not compressed
+	compressor *zstd.Encoder // nil: not compressed; safe for concurrent use
+	ratio      float64       // of sent to packed bytes; 0: not compressed
+}
+
+// learn takes the size of a compressed aggregate into account.
+func (p *packing) learn(raw, sent int) {
+	if p.ratio > 0 && raw > 0 {
+		p.ratio += ratioWeight * (float64(sent)/float64(raw) - p.ratio)
+	}
 }
 
 // estimate returns how many bytes of data will be sent.
@@ -39,7 +59,7 @@ func (p *packing) rawLimit(bytes int) int {
 	if p.ratio == 0 {
 		return bytes
 	}
-	return min(int(float64(bytes)/p.ratio), maxCallBytes/2)
+	return min(int(compressMargin*float64(bytes)/p.ratio), maxCallBytes/2)
 }
 
 // memberSize returns what p adds to an aggregate that ends with last, at most.
@@ -55,8 +75,8 @@ func memberSize(p, last *parcel) int {
 }
 
 // takeAggregate moves parcels from q to c as one entry, first p. An aggregate
-// that is not full waits until its first parcel has lingered. One that would
-// hold only p, or an explicit hash key, is sent as it is.
+// that is not full waits until its first parcel has lingered. A parcel that is
+// too large for one is sent as it is.
 func (s *sender) takeAggregate(q *sendQueue, c *call, p *parcel, now time.Duration) bool {
 	limit := s.packing.rawLimit(s.aggregateBytes)
 	if first := aggregateFrame + memberSize(p, nil); first > limit && s.packing.ratio == 0 {
@@ -77,8 +97,9 @@ func (s *sender) takeAggregate(q *sendQueue, c *call, p *parcel, now time.Durati
 	c.begin(q, 0)
 	size := s.gather(q, c, p, limit, now)
 	e := &c.entries[len(c.entries)-1]
-	e.size = s.packing.estimate(size)
+	e.raw, e.size = size, s.packing.estimate(size)
 	c.bytes += size
+	c.grown()
 	q.pace.take(now, e.size)
 	return true
 }
@@ -116,6 +137,7 @@ type packer struct {
 	buf      []byte
 	outerKey string
 	hashKeys []string
+	raw      []byte // an aggregate to be compressed
 }
 
 func (k *packer) size() int { return cap(k.buf) }
@@ -125,26 +147,16 @@ func (s *sender) pack(c *call) {
 	k := &c.packer
 	k.outerKey = kpl.OuterPartitionKey
 	k.buf = k.buf[:0]
-	aggregates := 0
-	for i := range c.entries {
-		if len(c.entries[i].parcels) > 1 {
-			aggregates += c.entries[i].size
-		}
-	}
-	if cap(k.buf) < aggregates {
-		k.buf = make([]byte, 0, aggregates)
-	}
 	k.hashKeys = append(k.hashKeys[:0], make([]string, len(c.entries))...)
 	for i := range c.entries {
 		e := &c.entries[i]
 		var r types.PutRecordsRequestEntry
-		if len(e.parcels) == 1 {
+		if len(e.parcels) == 1 && s.packing.compressor == nil {
 			r = s.plainRecord(e.parcels[0])
-			e.sent = e.parcels[0].size
 		} else {
 			r = s.aggregate(k, e, i)
-			e.sent = len(r.Data) + len(k.outerKey)
 		}
+		e.sent = len(r.Data) + len(*r.PartitionKey)
 		c.records = append(c.records, r)
 	}
 }
@@ -161,10 +173,19 @@ func (s *sender) aggregate(k *packer, e *callEntry, i int) types.PutRecordsReque
 	for _, p := range e.parcels {
 		k.builder.Add(kpl.Member{PartitionKey: p.key, ExplicitHashKey: p.hashKey, Data: p.data})
 	}
+	// A buffer that has to grow leaves the aggregates before in the old one.
 	start := len(k.buf)
-	k.buf = k.builder.AppendTo(k.buf)
+	if z := s.packing.compressor; z == nil {
+		k.buf = k.builder.AppendTo(k.buf)
+	} else {
+		k.raw = k.builder.AppendTo(k.raw[:0])
+		k.buf = appendEnvelope(k.buf, z, k.raw)
+	}
 	k.builder.Reset()
 	data := k.buf[start:len(k.buf):len(k.buf)]
+	if s.packing.compressor != nil && len(e.parcels) == 1 && len(data) >= len(e.parcels[0].data) {
+		return s.plainRecord(e.parcels[0])
+	}
 	k.hashKeys[i] = e.parcels[0].hash.String()
 	return types.PutRecordsRequestEntry{Data: data, PartitionKey: &k.outerKey, ExplicitHashKey: &k.hashKeys[i]}
 }

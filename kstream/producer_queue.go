@@ -97,6 +97,9 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		o.entries = min(entries, records, 1+tokens/average)
 		o.bytes = o.entries * average
 		due := p.accepted + s.linger
+		if s.aggregateBytes > 0 && bytes >= s.aggregateBytes { // the aggregate is full: only the call is not
+			due = p.accepted + min(s.linger, defaultLinger)
+		}
 		o.urgent = q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || due <= now
 		o.at = due
 	}

@@ -3,6 +3,7 @@ package kstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"time"
@@ -58,12 +59,19 @@ type sender struct {
 
 const farAway = time.Duration(math.MaxInt64)
 
-func newSender(cfg senderConfig) *sender {
+func newSender(cfg senderConfig) (*sender, error) {
 	s := &sender{
 		senderConfig: cfg,
 		born:         time.Now(),
 		wake:         make(chan struct{}, 1),
 		epoch:        newEpoch(nil),
+	}
+	if cfg.compress {
+		z, err := newCompressor()
+		if err != nil {
+			return nil, fmt.Errorf("kstream: new producer: %w", err)
+		}
+		s.packing = packing{compressor: z, ratio: firstRatio}
 	}
 	if cfg.ordered {
 		s.lanes = make(map[string]*lane)
@@ -73,7 +81,7 @@ func newSender(cfg senderConfig) *sender {
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	s.joined.Go(s.dispatch)
-	return s
+	return s, nil
 }
 
 // now returns the time since the sender was made. It is cheaper than

@@ -1,0 +1,232 @@
+//go:build unix
+
+package kstream
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire/b64"
+)
+
+// A putStub answers the calls of a Producer, or of the SDK's client, in the
+// process: it drains the body, and answers for the entries that it counted.
+// It knows a stream of one shard, which takes everything.
+type putStub struct {
+	mu      sync.Mutex // guards the following
+	body    bytes.Buffer
+	answers map[int][]byte
+}
+
+func newPutStub() *putStub { return &putStub{answers: make(map[int][]byte)} }
+
+func (s *putStub) client() *kinesis.Client {
+	return kinesis.New(kinesis.Options{
+		Region:     "us-east-1",
+		HTTPClient: s,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		}),
+	})
+}
+
+func (s *putStub) Do(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.body.Reset()
+	if _, err := s.body.ReadFrom(req.Body); err != nil {
+		return nil, err
+	}
+	req.Body.Close()
+	_, op, _ := strings.Cut(req.Header.Get("X-Amz-Target"), ".")
+	switch op {
+	case "DescribeStreamSummary":
+		return stubAnswer([]byte(`{"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s","StreamStatus":"ACTIVE","StreamCreationTimestamp":1700000000,"RetentionPeriodHours":24,"OpenShardCount":1}}`)), nil
+	case "ListShards":
+		return stubAnswer([]byte(`{"Shards":[{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`)), nil
+	case "PutRecords":
+		return stubAnswer(s.answer(bytes.Count(s.body.Bytes(), []byte(`"Data":`)))), nil
+	}
+	return nil, fmt.Errorf("stub: no %s", op)
+}
+
+func (s *putStub) answer(entries int) []byte {
+	if a, ok := s.answers[entries]; ok {
+		return a
+	}
+	var b bytes.Buffer
+	b.WriteString(`{"FailedRecordCount":0,"Records":[`)
+	for i := range entries {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"SequenceNumber":"49590338271490256608559692538361571095921575989136%06d","ShardId":"shardId-000000000000"}`, i)
+	}
+	b.WriteString(`]}`)
+	s.answers[entries] = b.Bytes()
+	return b.Bytes()
+}
+
+// reportCPU runs a benchmark's loop and reports the CPU time of the process,
+// which other programs on the machine disturb less than the time on the clock.
+func reportCPU(b *testing.B, loop func()) {
+	b.ReportAllocs()
+	before := cpuTime(b)
+	loop()
+	b.ReportMetric(float64(cpuTime(b)-before)/float64(b.N), "cpu-ns/op")
+}
+
+func cpuTime(b *testing.B) int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
+}
+
+// benchValues are the values of a benchmark and their keys.
+type benchValues struct {
+	keys   []string
+	values [][]byte
+}
+
+func newBenchValues(size int) benchValues {
+	var v benchValues
+	for i := range 4096 {
+		v.keys = append(v.keys, fmt.Sprintf("customer-%06d", i*7919%1_000_000))
+		value, _ := json.Marshal(map[string]any{"id": i, "text": strings.Repeat("lorem ipsum ", size/12+1)})
+		v.values = append(v.values, value[:size])
+	}
+	return v
+}
+
+var benchSizes = []int{200, 400, 1200}
+
+// BenchmarkProducer compares one value through the Producer with a loop of
+// SDK calls that a careful programmer writes by hand, and with the work that
+// no producer can leave out. Run it with -cpu 1.
+func BenchmarkProducer(b *testing.B) {
+	for _, size := range benchSizes {
+		v := newBenchValues(size)
+		b.Run(fmt.Sprintf("by=sdk-loop/size=%d", size), func(b *testing.B) { benchSDK(b, v) })
+		b.Run(fmt.Sprintf("by=producer/size=%d", size), func(b *testing.B) { benchProducer(b, v, false) })
+		b.Run(fmt.Sprintf("by=aggregated/size=%d", size), func(b *testing.B) { benchProducer(b, v, true) })
+		b.Run(fmt.Sprintf("by=floor/size=%d", size), func(b *testing.B) { benchFloor(b, v, false) })
+		b.Run(fmt.Sprintf("by=floor-aggregated/size=%d", size), func(b *testing.B) { benchFloor(b, v, true) })
+	}
+}
+
+func benchSDK(b *testing.B, v benchValues) {
+	client := newPutStub().client()
+	ctx := context.Background()
+	records := make([]types.PutRecordsRequestEntry, 0, maxCallRecords)
+	b.SetBytes(int64(len(v.values[0])))
+	i := 0
+	reportCPU(b, func() {
+		for b.Loop() {
+			records = append(records, types.PutRecordsRequestEntry{
+				Data: v.values[i%len(v.values)], PartitionKey: &v.keys[i%len(v.keys)],
+			})
+			i++
+			if len(records) < maxCallRecords {
+				continue
+			}
+			out, err := client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: aws.String("s"), Records: records})
+			if err != nil || aws.ToInt32(out.FailedRecordCount) > 0 {
+				b.Fatal(err)
+			}
+			for j := range out.Records {
+				if out.Records[j].ErrorCode != nil {
+					b.Fatal("throttled")
+				}
+			}
+			records = records[:0]
+		}
+	})
+}
+
+func benchProducer(b *testing.B, v benchValues, aggregate bool) {
+	p, err := NewProducer(newPutStub().client(), ProducerConfig[int]{
+		Stream:       "s",
+		PartitionKey: func(i int) string { return v.keys[i] },
+		Codec:        benchCodec{v.values},
+		Aggregate:    aggregate,
+		Rate:         -1,
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx := context.Background()
+	if _, err := p.Put(ctx, 0); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(v.values[0])))
+	i := 0
+	reportCPU(b, func() {
+		for b.Loop() {
+			if err := p.Send(ctx, i%len(v.values)); err != nil {
+				b.Fatal(err)
+			}
+			i++
+		}
+		if err := p.Close(ctx); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+// benchCodec takes the values' bytes from a table.
+type benchCodec struct{ values [][]byte }
+
+func (c benchCodec) Append(dst []byte, i int) ([]byte, error) {
+	return append(dst, c.values[i]...), nil
+}
+func (c benchCodec) Decode([]byte) (int, error) { return 0, nil }
+
+// benchFloor does only what has to be done: MD5 of the key for the shard, a
+// copy, base64, SHA-256 of the body for the signature; for aggregates also
+// their MD5.
+func benchFloor(b *testing.B, v benchValues, aggregate bool) {
+	var body, packed []byte
+	b.SetBytes(int64(len(v.values[0])))
+	i := 0
+	reportCPU(b, func() {
+		for b.Loop() {
+			value, key := v.values[i%len(v.values)], v.keys[i%len(v.keys)]
+			sum := md5.Sum([]byte(key))
+			sink ^= sum[0]
+			packed = append(packed, value...)
+			i++
+			if !aggregate {
+				body = b64.AppendEncode(body, packed)
+				packed = packed[:0]
+			} else if len(packed) >= defaultAggregateBytes {
+				sum := md5.Sum(packed)
+				sink ^= sum[0]
+				body = b64.AppendEncode(body, packed)
+				packed = packed[:0]
+			}
+			if i%maxCallRecords == 0 {
+				digest := sha256.Sum256(body)
+				sink ^= digest[0]
+				body = body[:0]
+			}
+		}
+	})
+}
+
+var sink byte
