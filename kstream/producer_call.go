@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/kinesiskit/kinesiskit/internal/ratelimit"
 	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
@@ -25,6 +26,8 @@ type call struct {
 	done    []*parcel
 	again   []*parcel
 	packer  packer
+	memory  wire.PutCall
+	sent    time.Duration
 }
 
 // A callEntry is one record of the call.
@@ -100,6 +103,7 @@ func (s *sender) run(c *call) {
 	}
 	s.pack(c)
 	c.answers = append(c.answers[:0], make([]answer, len(c.entries))...)
+	c.sent = s.now()
 	err := s.put(c, 0, len(c.entries))
 	s.relist(c)
 	s.finish(c, err)
@@ -111,7 +115,7 @@ func (s *sender) run(c *call) {
 // One entry that the service does not accept fails the whole call, so such a
 // call is halved until the guilty entry is alone.
 func (s *sender) put(c *call, from, to int) error {
-	out, err := s.putRecords(c.records[from:to])
+	out, err := s.putRecords(c, c.records[from:to])
 	if err == nil && len(out.Records) != to-from {
 		err = fmt.Errorf("%d entries were answered by %d", to-from, len(out.Records))
 	}
@@ -139,11 +143,11 @@ func (s *sender) put(c *call, from, to int) error {
 	return err
 }
 
-func (s *sender) putRecords(records []types.PutRecordsRequestEntry) (*kinesis.PutRecordsOutput, error) {
+func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*kinesis.PutRecordsOutput, error) {
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.callTimeout, errCallTimeout)
 	defer cancel()
 	in := &kinesis.PutRecordsInput{StreamName: s.ref.name, StreamARN: s.ref.arn, Records: records}
-	return s.client.PutRecords(ctx, in, wire.PutRecords, noRetries)
+	return s.client.PutRecords(ctx, in, c.memory.PutRecords, noRetries)
 }
 
 // finish settles what the call settled and queues the rest again.
@@ -156,6 +160,7 @@ func (s *sender) finish(c *call, callErr error) {
 		e := &c.entries[i]
 		s.judgeEntry(c, e, &c.answers[i], now)
 	}
+	c.teachPaces(now)
 	s.retry(c.again, now)
 	s.mu.Unlock()
 	s.nudge()
@@ -169,9 +174,7 @@ func (s *sender) finish(c *call, callErr error) {
 func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration) {
 	s.countEntry(e, a)
 	s.packing.learn(e.raw, e.sent)
-	if e.sent != e.size {
-		e.queue.pace.correct(now, e.sent-e.size)
-	}
+	e.queue.pace.correct(now, e.sent-e.size)
 	switch a.fate {
 	case written:
 		if a.shard != e.queue.shard.ID && !s.written(e, a.shard) {
@@ -185,12 +188,31 @@ func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration)
 			s.over(c, p)
 		}
 		return
-	case throttled:
-		e.queue.pace.cut(now)
 	case lost:
 		for _, p := range e.parcels {
 			p.lost = true
 		}
 	}
 	s.again(c, e, now, a)
+}
+
+// teachPaces tells each queue's pace what was accepted and what throttled. The
+// entries of a queue are next to each other.
+func (c *call) teachPaces(now time.Duration) {
+	var accepted, refused ratelimit.Limits
+	for i := range c.entries {
+		e := &c.entries[i]
+		switch c.answers[i].fate {
+		case written:
+			accepted.Records++
+			accepted.Bytes += int64(e.sent)
+		case throttled:
+			refused.Records++
+			refused.Bytes += int64(e.sent)
+		}
+		if i+1 == len(c.entries) || c.entries[i+1].queue != e.queue {
+			e.queue.pace.answer(now, c.sent, accepted, refused)
+			accepted, refused = ratelimit.Limits{}, ratelimit.Limits{}
+		}
+	}
 }

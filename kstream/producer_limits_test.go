@@ -13,13 +13,8 @@ import (
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
 
-// longRun is how long a test of throughput runs in fake time.
-func longRun() time.Duration {
-	if os.Getenv("KINESISKIT_LONG") != "" {
-		return time.Minute
-	}
-	return 5 * time.Second
-}
+// long tells whether tests that take minutes run too.
+func long() bool { return os.Getenv("KINESISKIT_LONG") != "" }
 
 // The limits of one shard, by the second.
 const (
@@ -27,42 +22,55 @@ const (
 	limitBytes   = 1 << 20
 )
 
-// throughput writes values without keys until the time is over, and returns
-// what each shard took, on average, in records and bytes a second, after the
-// initial bucket is taken off.
-func throughput(t *testing.T, srv *kstreamtest.Server, shards int, change func(*ProducerConfig[string]), value func(i int) string) (records, bytes float64, st ProducerStats) {
+// A rate is what the shards took, each on average.
+type rate struct{ records, bytes float64 } // a second
+
+// throughput writes values without keys for a while, a minute in a long run,
+// and returns what the shards took after the first second, in which they also
+// give what their buckets hold at the start.
+func throughput(t *testing.T, srv *kstreamtest.Server, shards int, change func(*ProducerConfig[string]), value func(i int) string) (rate, ProducerStats) {
 	t.Helper()
-	p, err := func() (*Producer[string], error) {
-		cfg := ProducerConfig[string]{Stream: "s"}
-		if change != nil {
-			change(&cfg)
-		}
-		return NewProducer(srv.Client(), cfg)
-	}()
+	cfg := ProducerConfig[string]{Stream: "s", MaxBufferedBytes: shards << 20} // what Close has to write
+	if change != nil {
+		change(&cfg)
+	}
+	p, err := NewProducer(srv.Client(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
-	if _, err := p.Put(ctx, "first"); err != nil {
-		t.Fatal(err)
+	window := 3 * time.Second
+	if shards > 8 {
+		window = 500 * time.Millisecond
 	}
-	began := time.Now()
-	until := began.Add(longRun())
-	for i := 0; time.Now().Before(until); i++ {
-		if err := p.Send(ctx, value(i)); err != nil {
+	if long() {
+		window = time.Minute
+	}
+	sendUntil(t, p, time.Now().Add(time.Second), value)
+	began, before := time.Now(), srv.Counters()
+	sendUntil(t, p, began.Add(window), value)
+	r := rateSince(srv, before, time.Since(began), shards)
+	st := p.Stats()
+	closeProducer(t, p)
+	return r, st
+}
+
+func sendUntil(t *testing.T, p *Producer[string], end time.Time, value func(i int) string) {
+	t.Helper()
+	for i := 0; time.Now().Before(end); i++ {
+		if err := p.Send(context.Background(), value(i)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	took := time.Since(began).Seconds()
-	var written, volume int64
-	for _, c := range srv.Counters().Shards {
-		written += c.RecordsIn
-		volume += c.BytesIn
+}
+
+func rateSince(srv *kstreamtest.Server, before kstreamtest.Counters, took time.Duration, shards int) rate {
+	var r rate
+	for key, c := range srv.Counters().Shards {
+		r.records += float64(c.RecordsIn - before.Shards[key].RecordsIn)
+		r.bytes += float64(c.BytesIn - before.Shards[key].BytesIn)
 	}
-	st = p.Stats()
-	closeProducer(t, p)
-	each := took * float64(shards)
-	return (float64(written) - float64(shards*limitRecords)) / each, (float64(volume) - float64(shards*limitBytes)) / each, st
+	each := took.Seconds() * float64(shards)
+	return rate{r.records / each, r.bytes / each}
 }
 
 func TestThroughputAtTheLimits(t *testing.T) {
@@ -79,10 +87,10 @@ func TestThroughputAtTheLimits(t *testing.T) {
 				opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
 				inBubble(t, opts, shards, func(t *testing.T, srv *kstreamtest.Server) {
 					value := strings.Repeat("x", tt.size)
-					records, bytes, st := throughput(t, srv, shards, nil, func(int) string { return value })
-					share := records / limitRecords
+					r, st := throughput(t, srv, shards, nil, func(int) string { return value })
+					share := r.records / limitRecords
 					if tt.bytes {
-						share = bytes / limitBytes
+						share = r.bytes / limitBytes
 					}
 					throttled := float64(st.ThrottledEntries) / float64(st.Entries)
 					t.Logf("%.4f of the limit, %.4f throttled, %.1f entries a call", share, throttled, float64(st.Entries)/float64(st.Calls))
@@ -102,11 +110,11 @@ func TestThroughputOfAggregates(t *testing.T) {
 	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
 	inBubble(t, opts, 2, func(t *testing.T, srv *kstreamtest.Server) {
 		value := strings.Repeat("x", 100)
-		_, bytes, st := throughput(t, srv, 2, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true },
+		r, st := throughput(t, srv, 2, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true },
 			func(int) string { return value })
-		t.Logf("%.4f of the byte limit, %d values in %d entries", bytes/limitBytes, st.Delivered, st.Entries)
-		if bytes < 0.95*limitBytes {
-			t.Errorf("the shards took %.4f of their byte limit, want at least 0.95", bytes/limitBytes)
+		t.Logf("%.4f of the byte limit, %d values in %d entries", r.bytes/limitBytes, st.Delivered, st.Entries)
+		if r.bytes < 0.95*limitBytes {
+			t.Errorf("the shards took %.4f of their byte limit, want at least 0.95", r.bytes/limitBytes)
 		}
 		if st.PayloadUnits != st.Entries {
 			t.Errorf("%d entries are billed as %d units", st.Entries, st.PayloadUnits)
@@ -123,16 +131,16 @@ func TestThroughputOfCompressedText(t *testing.T) {
 	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
 	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
 		const size = 1300
-		_, bytes, st := throughput(t, srv, 1, func(cfg *ProducerConfig[string]) { cfg.Compress = true },
+		r, st := throughput(t, srv, 1, func(cfg *ProducerConfig[string]) { cfg.Compress = true },
 			func(i int) string {
 				at := i * size % (len(text) - size)
 				return text[at : at+size]
 			})
 		ratio := float64(st.Delivered*size) / float64(st.Bytes)
-		rate := bytes * ratio / limitBytes
-		t.Logf("text at %.2f of the byte limit, as %.4f of it; %d units for %d entries", rate, bytes/limitBytes, st.PayloadUnits, st.Entries)
-		if rate < 2 {
-			t.Errorf("text at %.2f of the byte limit, want at least 2", rate)
+		text := r.bytes * ratio / limitBytes
+		t.Logf("text at %.2f of the byte limit, as %.4f of it; %d units for %d entries", text, r.bytes/limitBytes, st.PayloadUnits, st.Entries)
+		if text < 2 {
+			t.Errorf("text at %.2f of the byte limit, want at least 2", text)
 		}
 	})
 }

@@ -88,8 +88,9 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		average = max(1, bytes/entries)
 	}
 	var o outlook
-	leastEntries := min(entries, q.pace.quantumRecords())
-	leastBytes := min(bytes, max(q.pace.quantumBytes(), s.packing.estimate(p.size), s.aggregateBytes))
+	leastEntries, leastBytes := q.pace.quantum()
+	leastEntries = min(entries, leastEntries)
+	leastBytes = min(bytes, max(leastBytes, s.packing.estimate(p.size), s.aggregateBytes))
 	if wait := q.pace.wait(now, leastEntries, leastBytes); wait > 0 {
 		o.at = now + wait
 	} else {

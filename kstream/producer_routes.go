@@ -22,6 +22,10 @@ const (
 	// randomKeyLength is the length of a random key, in hexadecimal digits.
 	randomKeyLength = 12
 
+	// earlyShards is for how many shards early parcels are paced. An Adaptive
+	// begins with a quarter of a second's worth: half of one shard's bucket.
+	earlyShards = 2
+
 	// After a listing the next one waits, longer if the last had nothing new.
 	firstRelist = time.Second
 	maxRelist   = 30 * time.Second
@@ -60,12 +64,12 @@ type earlyEntry struct {
 }
 
 // earlyRoutes lets parcels leave while the shards are being listed, so that a
-// program that writes a little waits for one round trip, not two: as much as a
-// single shard takes at once, which none of them can find too much.
+// program that writes a little waits for one round trip, not two. It is less
+// than one shard takes at once, so that no shard can find it too much.
 func (s *sender) earlyRoutes() *routes {
 	r := &routes{early: true, maxRecord: minRecordLimit, maxCalls: or(s.maxCalls, defaultCalls)}
 	r.single(s, nil, 1)
-	r.queues[0].pace.mayGrow = false
+	r.queues[0].pace = newShardPace(s.born, s.now(), earlyShards, s.rate, 1)
 	r.shareRecords, r.shareBytes = s.maxRecords, s.maxBytes
 	return r
 }
@@ -235,8 +239,7 @@ func (r *routes) single(s *sender, old *routes, openShards int) bool {
 		r.queues = old.queues
 		return false
 	}
-	q := &sendQueue{pace: newShardPace(s.born, float64(max(1, openShards)), s.rate)}
-	q.pace.mayGrow = true
+	q := &sendQueue{pace: newShardPace(s.born, s.now(), float64(max(1, openShards)), s.rate, wholeCeiling)}
 	for range keysPerShard {
 		q.keys = append(q.keys, drawKey())
 	}
@@ -258,11 +261,11 @@ func (r *routes) perShard(s *sender, old *routes) bool {
 		q := known[shard.ID]
 		if q == nil {
 			changed = true
-			q = &sendQueue{shard: shard, pace: newShardPace(s.born, 1, s.rate)}
+			q = &sendQueue{shard: shard, pace: newShardPace(s.born, s.now(), 1, s.rate, 1)}
 			q.counts.ShardID = shard.ID
 			if old != nil && old.shards != nil {
 				if at, ok := old.shards.Find(shard.Start); ok {
-					q.pace.inherit(&old.queues[at].pace)
+					q.pace.inherit(s.now(), &old.queues[at].pace)
 				}
 			}
 		}

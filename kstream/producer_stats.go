@@ -33,7 +33,7 @@ type ProducerShardStats struct {
 	Bytes            int64
 	BufferedRecords  int
 	BufferedBytes    int
-	Rate             float64 // of the shard's limit in use: less than 1 after throttling
+	Rate             float64 // part of the shard's limit in use, less than 1 after throttling; 0: not paced
 }
 
 // counters are the sender's own part of ProducerStats.
@@ -91,7 +91,7 @@ func (s *sender) stats() ProducerStats {
 	st.Shards = slices.Grow(st.Shards, len(s.routes.queues))
 	for _, q := range s.routes.queues {
 		shard := q.counts
-		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.part
+		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.share()
 		st.Shards = append(st.Shards, shard)
 	}
 	return st
