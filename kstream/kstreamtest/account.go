@@ -56,6 +56,29 @@ func (s *Server) streamOf(c *call) (*stream, error) {
 	return s.streamByName(name, c.now)
 }
 
+// change finds the stream that a request names, which must be ACTIVE, and runs
+// check under its lock. If that is nil, the stream is UPDATING for as long as
+// the server's state changes take; then apply has its effect.
+func (s *Server) change(c *call, check func(*stream) error, apply func(st *stream, now time.Time)) error {
+	st, err := s.streamOf(c)
+	if err != nil {
+		return err
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if err := st.mustBeActive(); err != nil {
+		return err
+	}
+	if err := check(st); err != nil {
+		return err
+	}
+	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
+		apply(st, now)
+		st.status = active
+	})
+	return nil
+}
+
 func (s *Server) streamByName(name string, now time.Time) (*stream, error) {
 	if st := s.find(name, now); st != nil {
 		return st, nil

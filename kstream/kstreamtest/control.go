@@ -19,7 +19,8 @@ type controlRate struct {
 func controlRateOf(operation string) controlRate {
 	switch operation {
 	case "CreateStream", "DeleteStream", "ListStreams", "SplitShard", "MergeShards", "RegisterStreamConsumer",
-		"AddTagsToStream", "ListTagsForStream", "RemoveTagsFromStream":
+		"AddTagsToStream", "ListTagsForStream", "RemoveTagsFromStream", "TagResource", "UntagResource", "ListTagsForResource",
+		"UpdateStreamWarmThroughput", "UpdateAccountSettings":
 		return controlRate{rate: 5}
 	case "DescribeStream", "UpdateShardCount":
 		return controlRate{rate: 10}

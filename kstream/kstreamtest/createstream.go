@@ -1,7 +1,6 @@
 package kstreamtest
 
 import (
-	"maps"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
@@ -64,7 +63,8 @@ func (s *Server) newStream(c *call) (*stream, int, error) {
 	}
 	st.warmMiBps = int(c.in.int("WarmThroughputMiBps"))
 	if tags := c.in.table("Tags"); len(tags) > 0 {
-		if err := st.tag(tags); err != nil {
+		var err error
+		if st.tags, err = mergeTags(nil, tags); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -120,20 +120,4 @@ func (s *Server) tooManyShards(shards int, now time.Time) error {
 	return errorf(limitExceeded,
 		"This request would exceed the shard limit for the account %s in %s. Current shard count for the account: %d. Limit: %d. Number of additional shards that would have resulted from this request: %d. Refer to the AWS Service Limits page (https://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current limits and how to request higher limits.",
 		s.opts.Account, s.opts.Region, s.openShards(now), s.opts.Limits.Shards, shards)
-}
-
-// maxTags is how many tags a resource may have.
-const maxTags = 50
-
-// tag adds tags. The stream's lock is held, or nobody else knows the stream.
-func (st *stream) tag(tags map[string]any) error {
-	merged := maps.Clone(st.tags)
-	for k, v := range tags {
-		merged[k], _ = v.(string)
-	}
-	if len(merged) > maxTags {
-		return errorf(invalidArgument, "Failed to add tags to stream %s under account %s because a given stream cannot have more than %d tags associated with it.", st.name, st.account, maxTags)
-	}
-	st.tags = merged
-	return nil
 }

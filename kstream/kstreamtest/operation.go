@@ -20,7 +20,19 @@ var (
 func with(base []member, more ...member) []member { return append(base[:len(base):len(base)], more...) }
 
 func indexOperations() map[string]*operation {
-	all := []*operation{
+	index := make(map[string]*operation)
+	for _, family := range [][]*operation{
+		streamOperations(), recordOperations(), scalingOperations(), consumerOperations(), settingOperations(), tagOperations(),
+	} {
+		for _, op := range family {
+			index[op.name] = op
+		}
+	}
+	return index
+}
+
+func streamOperations() []*operation {
+	return []*operation{
 		{name: "CreateStream", run: (*Server).createStream, members: []member{
 			required(streamNameMember),
 			{name: "ShardCount", kind: integerKind, bounds: &bounds{1, unbounded}},
@@ -37,6 +49,12 @@ func indexOperations() map[string]*operation {
 		{name: "ListShards", run: (*Server).listShards, members: with(byNameOrARN,
 			nextTokenMember, named("ExclusiveStartShardId", shardIDMember), named("MaxResults", limitMember),
 			named("StreamCreationTimestamp", timestampMember), shardFilter)},
+		{name: "DescribeLimits", run: (*Server).describeLimits},
+	}
+}
+
+func recordOperations() []*operation {
+	return []*operation{
 		{name: "PutRecord", run: (*Server).putRecord, members: with(byNameOrARN,
 			dataMember, partitionKeyMember, hashKeyMember, named("SequenceNumberForOrdering", sequenceMember), dryRunMember)},
 		{name: "PutRecords", run: (*Server).putRecords, members: with(byNameOrARN,
@@ -48,10 +66,31 @@ func indexOperations() map[string]*operation {
 		{name: "GetRecords", run: (*Server).getRecords, members: []member{
 			iteratorMember, limitMember, streamARNMember, streamIDMember, dryRunMember,
 		}},
+	}
+}
+
+func scalingOperations() []*operation {
+	return []*operation{
 		{name: "SplitShard", run: (*Server).splitShard, members: with(byNameOrARN,
 			required(named("ShardToSplit", shardIDMember)), required(named("NewStartingHashKey", hashKeyMember)))},
 		{name: "MergeShards", run: (*Server).mergeShards, members: with(byNameOrARN,
 			required(named("ShardToMerge", shardIDMember)), required(named("AdjacentShardToMerge", shardIDMember)))},
+		{name: "UpdateShardCount", run: (*Server).updateShardCount, members: with(byNameOrARN,
+			member{name: "TargetShardCount", kind: integerKind, required: true, bounds: &bounds{1, unbounded}},
+			member{name: "ScalingType", required: true, enum: []string{"UNIFORM_SCALING"}})},
+		{name: "UpdateStreamMode", run: (*Server).updateStreamMode, members: []member{
+			required(streamARNMember), streamIDMember, required(streamModeMember), warmMember,
+		}},
+		{name: "UpdateStreamWarmThroughput", run: (*Server).updateWarmThroughput, members: with(byNameOrARN,
+			required(warmMember))},
+		{name: "UpdateStreamRecordDistributionStrategy", run: (*Server).updateDistribution, members: []member{
+			required(streamARNMember), streamIDMember, required(distributionMember),
+		}},
+	}
+}
+
+func consumerOperations() []*operation {
+	return []*operation{
 		{name: "RegisterStreamConsumer", run: (*Server).registerStreamConsumer, members: []member{
 			required(streamARNMember), required(consumerNameMember), streamIDMember, tagsMember,
 		}},
@@ -68,11 +107,44 @@ func indexOperations() map[string]*operation {
 		{name: "SubscribeToShard", run: (*Server).subscribeToShard, streams: true, members: []member{
 			required(consumerARNMember), streamIDMember, required(shardIDMember), startingPosition,
 		}},
-		{name: "DescribeLimits", run: (*Server).describeLimits},
 	}
-	index := make(map[string]*operation, len(all))
-	for _, op := range all {
-		index[op.name] = op
+}
+
+func settingOperations() []*operation {
+	policy := member{name: "Policy", required: true}
+	commitment := member{name: "MinimumThroughputBillingCommitment", kind: structKind, required: true, fields: []member{
+		{name: "Status", required: true, enum: []string{"ENABLED", "DISABLED"}},
+	}}
+	return []*operation{
+		{name: "IncreaseStreamRetentionPeriod", run: (*Server).increaseRetention, members: with(byNameOrARN, retentionMember)},
+		{name: "DecreaseStreamRetentionPeriod", run: (*Server).decreaseRetention, members: with(byNameOrARN, retentionMember)},
+		{name: "UpdateMaxRecordSize", run: (*Server).updateMaxRecordSize, members: []member{
+			streamARNMember, streamIDMember, required(maxRecordSizeMember),
+		}},
+		{name: "EnableEnhancedMonitoring", run: (*Server).enableMonitoring, members: monitoringMembers},
+		{name: "DisableEnhancedMonitoring", run: (*Server).disableMonitoring, members: monitoringMembers},
+		{name: "StartStreamEncryption", run: (*Server).startEncryption, members: encryptionMembers},
+		{name: "StopStreamEncryption", run: (*Server).stopEncryption, members: encryptionMembers},
+		{name: "PutResourcePolicy", run: (*Server).putPolicy, members: []member{required(resourceARNMember), streamIDMember, policy}},
+		{name: "GetResourcePolicy", run: (*Server).getPolicy, members: []member{required(resourceARNMember), streamIDMember}},
+		{name: "DeleteResourcePolicy", run: (*Server).deletePolicy, members: []member{required(resourceARNMember), streamIDMember}},
+		{name: "DescribeAccountSettings", run: (*Server).describeAccountSettings},
+		{name: "UpdateAccountSettings", run: (*Server).updateAccountSettings, members: []member{commitment}},
 	}
-	return index
+}
+
+func tagOperations() []*operation {
+	return []*operation{
+		{name: "AddTagsToStream", run: (*Server).addTagsToStream, members: with(byNameOrARN, required(tagsMember))},
+		{name: "RemoveTagsFromStream", run: (*Server).removeTagsFromStream, members: with(byNameOrARN, tagKeysMember)},
+		{name: "ListTagsForStream", run: (*Server).listTagsForStream, members: with(byNameOrARN,
+			named("ExclusiveStartTagKey", tagKeyMember), member{name: "Limit", kind: integerKind, bounds: &bounds{1, 50}})},
+		{name: "TagResource", run: (*Server).addTagsToStream, members: []member{
+			required(resourceARNMember), streamIDMember, required(tagsMember),
+		}},
+		{name: "UntagResource", run: (*Server).removeTagsFromStream, members: []member{
+			required(resourceARNMember), streamIDMember, tagKeysMember,
+		}},
+		{name: "ListTagsForResource", run: (*Server).listTagsForResource, members: []member{required(resourceARNMember), streamIDMember}},
+	}
 }

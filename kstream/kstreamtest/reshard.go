@@ -33,14 +33,33 @@ func (s *Server) splitShard(c *call) error {
 			key, sh.id, st.name, st.account, sh.hashes.Start, sh.hashes.End)
 	}
 	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
-		st.close(sh, now)
-		s.addShards(st, now, []shardmap.Range{
-			{Start: sh.hashes.Start, End: key.Prev()},
-			{Start: key, End: sh.hashes.End},
-		}, sh)
+		s.split(st, sh, key, now)
+		st.route()
 		st.status = active
 	})
 	return nil
+}
+
+// split closes a shard and opens its children: the lower one first. The caller
+// holds the stream's lock and calls route afterwards.
+func (s *Server) split(st *stream, sh *shard, key shardmap.Hash, now time.Time) {
+	st.close(sh, now)
+	s.openShard(st, shardmap.Range{Start: sh.hashes.Start, End: key.Prev()}, now, sh)
+	s.openShard(st, shardmap.Range{Start: key, End: sh.hashes.End}, now, sh)
+}
+
+// merge closes two adjacent shards and opens the one that continues them. The
+// caller holds the stream's lock and calls route afterwards.
+func (s *Server) merge(st *stream, a, b *shard, now time.Time) *shard {
+	st.close(a, now)
+	st.close(b, now)
+	r := a.hashes
+	if b.hashes.Start.Less(r.Start) {
+		r.Start = b.hashes.Start
+	} else {
+		r.End = b.hashes.End
+	}
+	return s.openShard(st, r, now, a, b)
 }
 
 // roomForShard checks that the account may have one more shard.
@@ -72,15 +91,8 @@ func (s *Server) mergeShards(c *call) error {
 			a.id, b.id, st.name, st.account)
 	}
 	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
-		st.close(a, now)
-		st.close(b, now)
-		r := a.hashes
-		if b.hashes.Start.Less(r.Start) {
-			r.Start = b.hashes.Start
-		} else {
-			r.End = b.hashes.End
-		}
-		s.addShards(st, now, []shardmap.Range{r}, a, b)
+		s.merge(st, a, b, now)
+		st.route()
 		st.status = active
 	})
 	return nil

@@ -44,8 +44,10 @@ type Server struct {
 	mu      sync.RWMutex // guards everything below
 	streams map[string]*stream
 	closed  bool
-	url     string
-	clients []*http.Transport
+	// commitment is when MinimumThroughputBillingCommitment was enabled; nil if not.
+	commitment *time.Time
+	url        string
+	clients    []*http.Transport
 }
 
 // NewServer starts a server. It listens on nothing but memory until URL is

@@ -48,6 +48,8 @@ type stream struct {
 	tags         map[string]string
 	policy       string
 	consumers    map[string]*consumer
+	scalings     quota // UpdateShardCount
+	modeChanges  quota // UpdateStreamMode
 }
 
 // A transition is a change that takes effect some time after it was asked for.
@@ -126,15 +128,23 @@ func (st *stream) shardFor(h shardmap.Hash) *shard {
 	return st.opened[i]
 }
 
-// addShards opens a shard for each range. The stream's lock is held.
-func (s *Server) addShards(st *stream, now time.Time, ranges []shardmap.Range, parents ...*shard) {
+// addShards opens a shard for each range of a new stream. The stream's lock is
+// held.
+func (s *Server) addShards(st *stream, now time.Time, ranges []shardmap.Range) {
 	for _, r := range ranges {
-		sh := newShard(uint32(len(st.shards)), r, now, parents...)
-		sh.limits = newShardLimits(s.opts.Limits)
-		sh.counters = s.counters.forShard(st.name, sh.id)
-		st.shards = append(st.shards, sh)
+		s.openShard(st, r, now)
 	}
 	st.route()
+}
+
+// openShard opens a shard. The caller holds the stream's lock and calls route
+// when it has opened all.
+func (s *Server) openShard(st *stream, r shardmap.Range, now time.Time, parents ...*shard) *shard {
+	sh := newShard(uint32(len(st.shards)), r, now, parents...)
+	sh.limits = newShardLimits(s.opts.Limits)
+	sh.counters = s.counters.forShard(st.name, sh.id)
+	st.shards = append(st.shards, sh)
+	return sh
 }
 
 // close ends a shard. The stream's lock is held.
