@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/aggregate"
@@ -35,45 +36,48 @@ type record struct {
 // size returns the bytes that count against a shard's limit.
 func (r record) size() int64 { return int64(len(r.key) + len(r.data)) }
 
-// truth is what the statistics have to be.
+// truth is what the statistics have to be: known from the making of made-up
+// books, summed up before the upload of others.
 type truth struct {
-	from   string // where it is from
 	priced int64
 	sum    string // all digits
 }
 
 // generated makes up rows books; what they cost is known from their making.
-func generated(rows int, seed uint64, save string) (input, error) {
+func generated(rows int, seed uint64) (input, error) {
 	var romance, book bytes.Buffer
 	made, err := books.Write(&romance, &book, rows, seed)
 	if err != nil {
 		return input{}, err
-	}
-	if save != "" {
-		if err := saveAs(filepath.Join(save, fmt.Sprintf("rom%d.csv", rows)), romance.Bytes()); err != nil {
-			return input{}, err
-		}
-		if err := saveAs(filepath.Join(save, fmt.Sprintf("book%d.csv", rows)), book.Bytes()); err != nil {
-			return input{}, err
-		}
 	}
 	in, err := convert(csvjson.Reader("rom.csv", &romance), csvjson.Reader("book.csv", &book))
 	if err != nil {
 		return input{}, err
 	}
 	in.name = "made up"
-	in.want = truth{
-		from: "known from their making", priced: int64(made.Priced),
-		sum: aggregate.NewPrice(made.Sum, 2, "").String(),
-	}
+	in.want = truth{priced: int64(made.Priced), sum: aggregate.NewPrice(made.Sum, 2, "").String()}
 	return in, nil
 }
 
-func saveAs(name string, data []byte) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
+// save writes rows made-up books to two CSV files in a folder, which it makes
+// if need be.
+func save(folder string, rows int, seed uint64) (names []string, err error) {
+	var romance, book bytes.Buffer
+	if _, err := books.Write(&romance, &book, rows, seed); err != nil {
+		return nil, err
 	}
-	return os.WriteFile(name, data, 0o644)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	for kind, text := range map[string]*bytes.Buffer{"rom": &romance, "book": &book} {
+		name := filepath.Join(folder, fmt.Sprintf("%s%d.csv", kind, rows))
+		if err := os.WriteFile(name, text.Bytes(), 0o644); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 // fromFiles reads two CSV files; the truth is what is summed up of their JSON,
@@ -88,11 +92,11 @@ func fromFiles(rom, book string) (input, error) {
 		direct.AddPrice(priceOf(r.data))
 	}
 	in.name = "from " + filepath.Base(filepath.Dir(rom))
-	in.want = truth{from: "summed up before the upload", priced: direct.Count(), sum: direct.Sum().String()}
+	in.want = truth{priced: direct.Count(), sum: direct.Sum().String()}
 	return in, nil
 }
 
-// table says how the two files become one: the second one's columns have other
+// columns says how the two files become one: the second one's columns have other
 // names, and the prices are numbers. Everything else stays text, a title 1984
 // too.
 func columns() csvjson.Options {

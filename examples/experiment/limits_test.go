@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { leaktest.Main(m) }
 func TestProducerKeepsToTheLimits(t *testing.T) {
 	for _, rows := range []int{212, 8786} {
 		t.Run(fmt.Sprint(rows), func(t *testing.T) {
-			in, err := generated(rows, 1, "")
+			in, err := generated(rows, 1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -89,7 +89,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.book, "book", "", "CSV `file` with the columns title, author, price, description, …, to go with -rom")
 	flags.IntVar(&o.rows, "rows", 0, "make up `n` books and run only those")
 	flags.Uint64Var(&o.seed, "seed", 1, "make up other books: the same `seed`, the same books")
-	flags.StringVar(&o.save, "save", "", "write the made-up CSV files to this `folder` too")
+	flags.StringVar(&o.save, "save", "", "only write the made-up CSV files to this `folder`")
 	flags.IntVar(&o.shards, "shards", 0, "`n` shards, instead of the original's (1 for 212 records, 2 for 8,786) or 1")
 	flags.DurationVar(&o.delay, "delay", 0, "`round trip` of the embedded server, instead of the one that reproduces the original (43.4ms for 212 records, 25.8ms for 8,786) or 30ms")
 	flags.BoolVar(&o.aws, "aws", false, "use the real service: creates and deletes streams of its own")
@@ -118,6 +118,7 @@ func (o options) check(args []string) error {
 	bad(len(args) > 0, fmt.Sprintf("unexpected arguments %q", args))
 	bad((o.rom == "") != (o.book == ""), "-rom and -book go together")
 	bad(o.rom != "" && o.rows != 0, "-rows is for made-up books, not for -rom and -book")
+	bad(o.rom != "" && o.save != "", "-save is for made-up books, not for -rom and -book")
 	bad(o.rows < 0, "-rows is negative")
 	bad(o.shards < 0, "-shards is negative")
 	bad(o.delay < 0, "-delay is negative")
@@ -132,19 +133,23 @@ func (o options) inputs() ([]input, error) {
 		in, err := fromFiles(o.rom, o.book)
 		return []input{in}, err
 	}
-	sizes := []int{212, 8786}
-	if o.rows > 0 {
-		sizes = []int{o.rows}
-	}
 	var all []input
-	for _, rows := range sizes {
-		in, err := generated(rows, o.seed, o.save)
+	for _, rows := range o.sizes() {
+		in, err := generated(rows, o.seed)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, in)
 	}
 	return all, nil
+}
+
+// sizes are those of the made-up tables.
+func (o options) sizes() []int {
+	if o.rows > 0 {
+		return []int{o.rows}
+	}
+	return []int{212, 8786}
 }
 
 // plan says how to run an input of so many records.
@@ -174,6 +179,9 @@ func experiment(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	if err != nil {
 		return err
 	}
+	if o.save != "" {
+		return o.saveBooks(stdout)
+	}
 	inputs, err := o.inputs()
 	if err != nil {
 		return err
@@ -198,6 +206,19 @@ func experiment(ctx context.Context, args []string, stdout, stderr io.Writer) er
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+func (o options) saveBooks(stdout io.Writer) error {
+	for _, rows := range o.sizes() {
+		names, err := save(o.save, rows, o.seed)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			fmt.Fprintln(stdout, name)
+		}
+	}
+	return nil
 }
 
 // playOne runs one input on a service of its own, showing on a terminal what

@@ -124,6 +124,9 @@ func (t *tally) outcome(o options, err error) error {
 	case err == nil:
 		return fmt.Errorf("%d records were acknowledged, %d can never be sent, %d may be in the stream", n, t.hopeless, t.unsure)
 	}
+	if n == 0 && t.unsure == 0 {
+		return fmt.Errorf("%w\nNo record was acknowledged.", ofSource(err))
+	}
 	text := fmt.Sprintf("%d records were acknowledged", n)
 	if t.unsure > 0 {
 		text += fmt.Sprintf(", and %d more may be in the stream", t.unsure)
