@@ -45,6 +45,7 @@ func TestParseNumber(t *testing.T) {
 		{"1e-401", string(ReasonLimit)},
 		{"1e999999999", string(ReasonLimit)},
 		{"1e-99999999999999999999", string(ReasonLimit)},
+		{"1e18446744073709551621", string(ReasonLimit)}, // 2^64 + 5
 		{strings.Repeat("7", 100), strings.Repeat("7", 100)},
 		{strings.Repeat("7", 101), string(ReasonLimit)},
 		{strings.Repeat("0", 2), string(ReasonWords)},

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -113,6 +114,50 @@ func checkDecoded(t *testing.T, data []byte) {
 	s.Add(1)
 	if lowest, median, highest := s.Min(), s.Median(), s.Max(); lowest > median || median > highest {
 		t.Errorf("min %v, median %v, max %v", lowest, median, highest)
+	}
+}
+
+// What the parts say of each other is checked.
+func TestDecodingContradictions(t *testing.T) {
+	for name, spoil := range map[string]func(*Summary, *group){
+		"a count of more":      func(_ *Summary, g *group) { g.count++ },
+		"a count of less":      func(_ *Summary, g *group) { g.count-- },
+		"no count":             func(_ *Summary, g *group) { g.count = 0 },
+		"a huge count":         func(_ *Summary, g *group) { g.count = maxCount + 1 },
+		"too many negative":    func(_ *Summary, g *group) { g.negative = 4 },
+		"too many free":        func(_ *Summary, g *group) { g.free, g.from = 2, 2 },
+		"another minimum":      func(_ *Summary, g *group) { g.min = -100 },
+		"another maximum":      func(_ *Summary, g *group) { g.max = 100 },
+		"NaN":                  func(_ *Summary, g *group) { g.min = math.NaN() },
+		"minus zero":           func(_ *Summary, g *group) { g.min = math.Copysign(0, -1) },
+		"a currency":           func(_ *Summary, g *group) { g.currency = "usd" },
+		"a currency twice":     func(s *Summary, g *group) { s.groups = append(s.groups, g) },
+		"sums without squares": func(_ *Summary, g *group) { g.sums.decimal.run[0].sumLo += 1 << 40 },
+		"a sum of too much":    func(_ *Summary, g *group) { g.sums.decimal.run[0].sumHi = 1 << 40 },
+		"squares of too much":  func(_ *Summary, g *group) { g.sums.decimal.run[0].square[2] = 1 << 40 },
+		"an exponent":          func(_ *Summary, g *group) { g.sums.decimal.first = minExp - 1 },
+		"no squares at all":    func(_ *Summary, g *group) { g.sums.decimal.run = make([]cell, 1) },
+		"a resolution":         func(_ *Summary, g *group) { g.values.level = 53 },
+		"a wide sum of zero":   func(_ *Summary, g *group) { g.sums.wide = new(wideSums) },
+		"a value of nothing":   func(_ *Summary, g *group) { g.values.counts = counter{} },
+		"another value":        func(_ *Summary, g *group) { g.values.counts.add(12345, 1) },
+		"an infinite value": func(_ *Summary, g *group) {
+			g.count++
+			g.values.counts.add(math.Float64bits(math.Inf(1)), 1)
+		},
+		"a reason without a count": func(s *Summary, _ *group) { s.missing.counts = map[Reason]int64{"x": 0} },
+		"the reason Other by name": func(s *Summary, _ *group) { s.missing.counts = map[Reason]int64{ReasonOther: 1} },
+		"a reason not in UTF-8":    func(s *Summary, _ *group) { s.missing.counts = map[Reason]int64{"\xff": 1} },
+		"too much missing":         func(s *Summary, _ *group) { s.missing.other, s.missing.counts = maxCount, map[Reason]int64{"x": 1} },
+	} {
+		s := new(Summary)
+		for _, units := range []int64{1299, -3, 701} {
+			s.AddPrice(NewPrice(units, 2, "USD"))
+		}
+		spoil(s, s.groups[0])
+		if err := new(Summary).UnmarshalBinary([]byte(encoded(s))); !errors.Is(err, ErrEncoding) {
+			t.Errorf("%s: error %v, want ErrEncoding", name, err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"math"
+	"math/big"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,5 +45,29 @@ func TestEmptySummary(t *testing.T) {
 	}
 	if s.Count() != 0 || s.Missing() != 0 || s.Sum() != (Decimal{}) || s.Currency() != "" {
 		t.Errorf("an empty Summary is not empty: %v", &s)
+	}
+}
+
+// 2^53+1 lies between two float64s. What is cut off from a root must decide.
+func TestSqrtQuotientTies(t *testing.T) {
+	tie := new(big.Int).Add(new(big.Int).Lsh(big.NewInt(1), 53), big.NewInt(1))
+	square := new(big.Int).Mul(tie, tie)
+	den := new(big.Int).Lsh(big.NewInt(1), 300)
+	num := new(big.Int).Mul(square, den)
+	one := big.NewInt(1)
+	for _, tt := range []struct {
+		name string
+		num  *big.Int
+		want float64
+	}{
+		{"a tie goes to the even", num, 1 << 53},
+		{"just above", new(big.Int).Add(num, one), 1<<53 + 2},
+		{"just below", new(big.Int).Sub(num, one), 1 << 53},
+		{"nothing", new(big.Int), 0},
+		{"less than nothing", big.NewInt(-1), 0},
+	} {
+		if got := sqrtQuotient(tt.num, den); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
 	}
 }
