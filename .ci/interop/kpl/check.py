@@ -1,4 +1,4 @@
-"""Exchanges aggregates between internal/kpl and aws_kinesis_agg, both ways.
+"""Exchanges aggregates between internal/kpl and aws_kinesis_agg, both ways; internal/kpl reads odd ones, too.
 
     check.py COMMAND...            checks; COMMAND runs aggregate.go
     check.py --golden VERSION      prints the vectors of internal/kpl/testdata instead
@@ -50,13 +50,6 @@ def _boto3(record):
     }
 
 
-def to_json(members, record=None):
-    result = {"members": [{"partition_key": p, "data": base64.b64encode(d).decode()} | ({"explicit_hash_key": h} if h else {}) for p, h, d in members]}
-    if record is not None:
-        result["record"] = base64.b64encode(record).decode()
-    return result
-
-
 def from_json(members):
     return [(m["partition_key"], m.get("explicit_hash_key"), base64.b64decode(m["data"])) for m in members or []]
 
@@ -79,8 +72,8 @@ def ours(command, aggregates):
 def check(command):
     named = list(cases.fixed().items()) + list(cases.random_ones(100, seed=1))
     records = [theirs(members) for _, members in named]
-    read = ours(command, [to_json([], record) for record in records])
-    written = ours(command, [to_json(members) for _, members in named])
+    read = ours(command, [cases.to_json([], record) for record in records])
+    written = ours(command, [cases.to_json(members) for _, members in named])
     passed = failed = 0
     for (name, members), record, r, w in zip(named, records, read, written, strict=True):
         record_of_ours = base64.b64decode(w["record"])
@@ -94,6 +87,14 @@ def check(command):
             else:
                 failed += 1
                 print(f"FAIL {name}: {what}: {r.get('error', '')}\n  got  {got!r:.500}\n  want {want!r:.500}")
+    odd = cases.odd()
+    read = ours(command, [cases.to_json([], cases.seal(message)) for message, _ in odd.values()])
+    for (name, (_, members)), r in zip(odd.items(), read, strict=True):
+        if from_json(r["members"]) == (members or []) and ("error" in r) == (members is None):
+            passed += 1
+        else:
+            failed += 1
+            print(f"FAIL {name}: got {r!r}, want {members!r}")
     print(f"{passed} passed, {failed} failed")
     return failed == 0 and passed > 0
 
@@ -101,7 +102,7 @@ def check(command):
 def golden(version):
     vectors = []
     for name, members in cases.fixed().items():
-        vectors.append({"name": name} | to_json(members, theirs(members)))
+        vectors.append({"name": name} | cases.to_json(members, theirs(members)))
     origin = f"PyPI aws_kinesis_agg {version}, by .ci/interop/kpl/check.py --golden"
     print(json.dumps({"origin": origin, "aggregates": vectors}, indent=1, ensure_ascii=False))
 
