@@ -29,7 +29,6 @@ func ways() []way {
 	return []way{
 		{name: "Producer"},
 		{"Producer, aggregating", kstream.ProducerConfig[record]{Aggregate: true}},
-		{"Producer, compressing", kstream.ProducerConfig[record]{Compress: true}},
 	}
 }
 
