@@ -1,0 +1,510 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// A mortalStore is a Store of a process that can be killed: from then on
+// nothing gets through.
+type mortalStore struct {
+	Store
+	mu      sync.Mutex // guards what follows
+	dead    bool
+	updates int
+	// beforeUpdate may fail the n-th update, before or after it was made.
+	beforeUpdate, afterUpdate func(n int) error
+}
+
+func (s *mortalStore) kill() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dead = true
+}
+
+var errDead = errors.New("process is dead")
+
+func (s *mortalStore) Update(ctx context.Context, old, new Lease) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dead {
+		return errDead
+	}
+	s.updates++
+	for _, step := range []func() error{
+		func() error { return callHook(s.beforeUpdate, s.updates) },
+		func() error { return s.Store.Update(ctx, old, new) },
+		func() error { return callHook(s.afterUpdate, s.updates) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func callHook(f func(int) error, n int) error {
+	if f == nil {
+		return nil
+	}
+	return f(n)
+}
+
+// positions returns what the store holds of the lab's stream.
+func (l *lab) positions(store Store) map[string]string {
+	l.Helper()
+	info, err := DescribeStream(l.Context(), l.client, "s")
+	if err != nil {
+		l.Fatal(err)
+	}
+	leases, err := store.List(l.Context(), streamID(info))
+	if err != nil {
+		l.Fatal(err)
+	}
+	positions := make(map[string]string)
+	for _, lease := range leases {
+		positions[lease.ShardID] = lease.Position.String()
+	}
+	return positions
+}
+
+func TestLoopsGoOnFromTheCheckpoint(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		var got []string
+		for range 4 {
+			l.put(30, 7)
+			got = append(got, l.read(cfg)...)
+			l.split(0)
+			l.put(30, 7)
+			got = append(got, l.read(cfg)...)
+			l.merge(1)
+		}
+		l.wantAll(got, 0)
+		for shard, position := range l.positions(cfg.Store) {
+			l.Log(shard, position)
+		}
+	})
+}
+
+func TestABrokenOffRecordIsDeliveredAgain(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 1)
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		var got []string
+		for i := range 10 {
+			func() {
+				defer func() { _ = recover() }()
+				n := 0
+				for rec, err := range l.consumer(cfg).Records(l.Context()) {
+					if err != nil {
+						l.Fatal(err)
+					}
+					got = append(got, rec.Value)
+					if n++; n == 2 && i%2 == 0 {
+						break
+					} else if n == 2 {
+						panic("body")
+					}
+				}
+			}()
+		}
+		// Each round does one record and leaves the second.
+		l.wantAll(got, 9)
+		if len(got) != 19 {
+			l.Errorf("%d deliveries, want 19", len(got))
+		}
+	})
+}
+
+// What is delivered again after the process was killed is no more than the
+// bounds say: CheckpointRecords of each shard, and the record in work.
+func TestKilledAtRandomPoints(t *testing.T) {
+	const kills, every = 100, 5
+	inLab(t, 3, kstreamtest.Options{Seed: 7}, func(l *lab) {
+		random := rand.New(rand.NewPCG(1, 2))
+		leases := new(MemoryStore)
+		l.every(5*time.Second, 200, func() { l.put(40, 12) })
+		l.every(90*time.Second, 10, func() {
+			if open := len(l.open()); open < 5 && random.IntN(2) == 0 {
+				l.split(random.IntN(open))
+			} else {
+				l.merge(random.IntN(open - 1))
+			}
+		})
+		var got []string
+		allowed := 0
+		for range kills {
+			store := &mortalStore{Store: leases}
+			c := l.consumer(ConsumerConfig[string]{Store: store, Until: Count(1e6), CheckpointRecords: every, CheckpointInterval: -1})
+			n, at := 0, 1+random.IntN(120)
+			shards := make(map[string]bool)
+			for rec, err := range c.Records(l.Context()) {
+				if err != nil {
+					l.Fatal(err)
+				}
+				got = append(got, rec.Value)
+				shards[rec.ShardID] = true
+				if n++; n == at {
+					store.kill()
+					break
+				}
+			}
+			allowed += min(at, every*len(shards))
+		}
+		for rec, err := range l.consumer(ConsumerConfig[string]{Store: leases, Until: UntilTime(time.Now().Add(20 * time.Minute))}).Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			got = append(got, rec.Value)
+		}
+		l.Logf("%d deliveries of %d records; %d repeats are allowed", len(got), l.puts, allowed)
+		l.wantAll(got, allowed)
+	})
+}
+
+func TestCheckpointsAreSavedAtIntervals(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		store := new(MemoryStore)
+		l.put(10, 1)
+		c := l.consumer(ConsumerConfig[string]{Store: store, CheckpointInterval: 5 * time.Second})
+		n := 0
+		for rec, err := range c.Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			if n++; n == 5 {
+				time.Sleep(6 * time.Second) // the body is at work on the fifth
+				before := AfterRecord(previous(l, rec.SequenceNumber), 0).String()
+				if got := l.positions(store)[rec.ShardID]; got != before {
+					l.Errorf("the checkpoint is %s, want %s", got, before)
+				}
+			}
+		}
+	})
+}
+
+// previous returns the sequence number of the record before another one.
+func previous(l *lab, seq string) string {
+	before := ""
+	for _, r := range l.server.Records("s") {
+		if r.SequenceNumber == seq {
+			return before
+		}
+		before = r.SequenceNumber
+	}
+	return ""
+}
+
+func TestAStreamMadeAgainStartsAnew(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		l.put(10, 1)
+		l.wantAll(l.read(cfg), 0)
+		if err := DeleteStream(l.Context(), l.client, "s"); err != nil {
+			l.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		l.server.CreateStream("s", 1)
+		l.puts = 0
+		l.put(5, 1)
+		l.wantAll(l.read(cfg), 0)
+	})
+}
+
+func TestLatestIsRememberedByTheStore(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		l.split(0)
+		l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("old:0")})
+		time.Sleep(5 * time.Second)
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), Start: Latest()}
+		if got := l.read(cfg); len(got) != 0 {
+			l.Errorf("read %q", got)
+		}
+		l.put(10, 10)
+		l.split(2)
+		l.put(10, 10)
+		l.wantAll(l.read(cfg), 0) // neither of them was there when the first loop ran
+	})
+}
+
+func TestTwoProcessesWithOneStoreConflict(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		store := new(MemoryStore)
+		l.put(10, 1)
+		if got := l.read(ConsumerConfig[string]{Store: store, Until: Count(1)}); len(got) != 1 {
+			l.Fatal(got)
+		}
+		n := 0
+		var last error
+		for _, err := range l.consumer(ConsumerConfig[string]{Store: store, CheckpointRecords: 1}).Records(l.Context()) {
+			last = err
+			if n++; n == 3 {
+				l.read(ConsumerConfig[string]{Store: store, Until: Count(2)})
+			}
+		}
+		if !errors.Is(last, ErrConflict) || n != 4 {
+			l.Errorf("after %d records: %v", n, last)
+		}
+	})
+}
+
+func TestStoreFailuresAreSurvived(t *testing.T) {
+	errStore := errors.New("no connection")
+	tests := []struct {
+		name          string
+		before, after func(n int) error
+	}{
+		{name: "before", before: func(n int) error {
+			if n%3 != 0 {
+				return errStore
+			}
+			return nil
+		}},
+		{name: "answer lost", after: func(n int) error {
+			if n%3 == 1 {
+				return errStore
+			}
+			return nil
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				store := &mortalStore{Store: new(MemoryStore), beforeUpdate: tt.before, afterUpdate: tt.after}
+				l.put(30, 1)
+				c := l.consumer(ConsumerConfig[string]{Store: store, CheckpointRecords: 2, Until: Count(30)})
+				got, errs := errorsOf(c.Records(l.Context()))
+				l.wantAll(got, 0)
+				for range 3 {
+					if len(errs) > 0 { // the last save failed
+						errs = nil
+						if err := c.Checkpoint(l.Context()); err != nil {
+							errs = []error{err}
+						}
+					}
+				}
+				if len(errs) > 0 || c.Stats().SaveFailures == 0 {
+					l.Errorf("errors %v, stats %+v", errs, c.Stats())
+				}
+				if got := l.read(ConsumerConfig[string]{Store: store.Store}); len(got) != 0 {
+					l.Errorf("%q is delivered again", got)
+				}
+			})
+		})
+	}
+}
+
+func TestTrimmedRecordsAreReported(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		l.put(10, 1)
+		l.read(cfg)
+		l.put(10, 1)
+		time.Sleep(25 * time.Hour) // the stream keeps its records for 24
+		l.put(3, 1)
+		got, errs := errorsOf(l.consumer(cfg).Records(l.Context()))
+		if len(got) != 3 || len(errs) != 1 {
+			l.Fatalf("values %q, errors %v", got, errs)
+		}
+		gap, ok := errors.AsType[*GapError](errs[0])
+		stored := l.server.Records("s")
+		if !ok || gap.Next != stored[len(stored)-3].SequenceNumber || gap.ShardID == "" || gap.After.seq == "" {
+			l.Errorf("error %#v", errs[0])
+		}
+		if got, errs := errorsOf(l.consumer(cfg).Records(l.Context())); len(got)+len(errs) != 0 {
+			l.Errorf("the next loop yielded %q, %v", got, errs)
+		}
+	})
+}
+
+func TestTrimmedShardsAreReported(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		l.put(10, 1)
+		l.read(cfg)
+		l.put(10, 1)
+		l.split(0)
+		time.Sleep(30 * time.Hour) // the closed shard is gone
+		l.put(3, 3)
+		got, errs := errorsOf(l.consumer(cfg).Records(l.Context()))
+		if len(got) != 3 || len(errs) != 1 {
+			l.Fatalf("values %q, errors %v", got, errs)
+		}
+		if gap, ok := errors.AsType[*GapError](errs[0]); !ok || gap.ShardID != "shardId-000000000000" {
+			l.Errorf("error %v", errs[0])
+		}
+		if got, errs := errorsOf(l.consumer(cfg).Records(l.Context())); len(got)+len(errs) != 0 {
+			l.Errorf("the next loop yielded %q, %v", got, errs)
+		}
+	})
+}
+
+func TestManualDoneSavesTheContiguousPrefix(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), ManualDone: true}
+		l.put(10, 1)
+		c := l.consumer(cfg)
+		var records []Record[string]
+		for rec, err := range c.Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			records = append(records, rec)
+		}
+		for _, i := range []int{1, 2, 4, 0, 4, 9} { // 3 is missing
+			records[i].Done()
+		}
+		if err := c.Checkpoint(l.Context()); err != nil {
+			l.Error(err)
+		}
+		if got := l.read(cfg); len(got) != 7 || got[0] != "key-0:3" {
+			l.Errorf("delivered again: %q", got)
+		}
+	})
+}
+
+func TestManualDoneWithWorkersThroughReshards(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), ManualDone: true, CheckpointRecords: 10}
+		l.reshard()
+		c := l.consumer(cfg)
+		work := make(chan Record[string])
+		var workers sync.WaitGroup
+		for range 5 {
+			workers.Go(func() {
+				for rec := range work {
+					time.Sleep(rand.N(time.Second))
+					rec.Done()
+				}
+			})
+		}
+		n := 0
+		for rec, err := range c.Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			n++
+			work <- rec
+		}
+		close(work)
+		workers.Wait()
+		if err := c.Checkpoint(l.Context()); err != nil || n != l.puts {
+			l.Errorf("%d records of %d; %v", n, l.puts, err)
+		}
+		if got := l.read(cfg); len(got) != 0 {
+			l.Errorf("%d records are delivered again", len(got))
+		}
+	})
+}
+
+func TestForgottenDoneEndsTheLoop(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(100, 1)
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), ManualDone: true, PrefetchRecords: 50}
+		got, errs := errorsOf(l.consumer(cfg).Records(l.Context()))
+		if len(got) != 50 || len(errs) != 1 || !errors.Is(errs[0], ErrUndone) {
+			l.Errorf("%d records, errors %v", len(got), errs)
+		}
+	})
+}
+
+func TestBatches(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), Until: Count(95)}
+		l.put(75, 10)
+		time.AfterFunc(time.Minute, func() { l.put(20, 10) })
+		var got []string
+		var sizes []int
+		began := time.Now()
+		for batch, err := range l.consumer(cfg).Batches(l.Context(), 30, 10*time.Second) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			sizes = append(sizes, len(batch))
+			for _, rec := range batch {
+				got = append(got, rec.Value)
+			}
+			if len(sizes) == 3 && time.Since(began) > 11*time.Second {
+				l.Errorf("the incomplete batch came after %v", time.Since(began))
+			}
+		}
+		l.wantAll(got, 0)
+		if fmt.Sprint(sizes) != "[30 30 15 20]" {
+			l.Errorf("batches of %v", sizes)
+		}
+		cfg.Until = Tip()
+		if got := l.read(cfg); len(got) != 0 {
+			l.Errorf("%d records are delivered again", len(got))
+		}
+	})
+}
+
+func TestBatchesAreMarkedAfterTheBody(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore), Codec: upper{}}
+		l.putTexts("a", "b", "c", "poison", "d", "e")
+		var seen []string
+		for batch, err := range l.consumer(cfg).Batches(l.Context(), 2, time.Second) {
+			text := ""
+			for _, rec := range batch {
+				text += rec.Value
+			}
+			if err != nil {
+				text = "error"
+			}
+			seen = append(seen, text)
+			if text == "DE" {
+				break
+			}
+		}
+		if fmt.Sprint(seen) != "[AB C error DE]" {
+			l.Errorf("batches %v", seen)
+		}
+		if got := l.read(cfg); fmt.Sprint(got) != "[D E]" {
+			l.Errorf("delivered again: %v", got)
+		}
+	})
+}
+
+func TestEachShardKeepsCheckpoints(t *testing.T) {
+	inLab(t, 3, kstreamtest.Options{}, func(l *lab) {
+		l.reshard()
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		var mu sync.Mutex
+		var got []string
+		for range 100 {
+			before := len(got)
+			err := l.consumer(cfg).EachShard(l.Context(), func(ctx context.Context, shard Shard, records iter.Seq2[Record[string], error]) error {
+				n := 0
+				for rec, err := range records {
+					if err != nil {
+						return err
+					}
+					mu.Lock()
+					got = append(got, rec.Value)
+					mu.Unlock()
+					if n++; n == 20 {
+						break // the last one is delivered again
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				l.Fatal(err)
+			}
+			if len(got) == before {
+				break
+			}
+		}
+		l.wantAll(got, 100)
+	})
+}
