@@ -132,14 +132,8 @@ func TestKilledAtRandomPoints(t *testing.T) {
 	inLab(t, 3, kstreamtest.Options{Seed: 7}, func(l *lab) {
 		random := rand.New(rand.NewPCG(1, 2))
 		leases := new(MemoryStore)
-		l.every(5*time.Second, 200, func() { l.put(40, 12) })
-		l.every(90*time.Second, 10, func() {
-			if open := len(l.open()); open < 5 && random.IntN(2) == 0 {
-				l.split(random.IntN(open))
-			} else {
-				l.merge(random.IntN(open - 1))
-			}
-		})
+		l.every(time.Second, 200, func() { l.put(40, 12) })
+		l.every(18*time.Second, 10, l.reshardAtRandom(rand.New(rand.NewPCG(3, 4))))
 		var got []string
 		allowed := 0
 		for range kills {
@@ -160,7 +154,7 @@ func TestKilledAtRandomPoints(t *testing.T) {
 			}
 			allowed += min(at, every*len(shards))
 		}
-		for rec, err := range l.consumer(ConsumerConfig[string]{Store: leases, Until: UntilTime(time.Now().Add(20 * time.Minute))}).Records(l.Context()) {
+		for rec, err := range l.consumer(ConsumerConfig[string]{Store: leases, Until: UntilTime(time.Now().Add(4 * time.Minute))}).Records(l.Context()) {
 			if err != nil {
 				l.Fatal(err)
 			}

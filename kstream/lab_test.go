@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"math/big"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -115,6 +116,19 @@ func (l *lab) merge(i int) {
 	})
 	if err != nil {
 		l.Fatal(err)
+	}
+}
+
+// reshardAtRandom returns a function that splits or merges a random shard, and
+// keeps the stream at 1 to 6 open shards.
+func (l *lab) reshardAtRandom(random *rand.Rand) func() {
+	return func() {
+		switch open := len(l.open()); {
+		case open == 1, open < 6 && random.IntN(2) == 0:
+			l.split(random.IntN(open))
+		default:
+			l.merge(random.IntN(open - 1))
+		}
 	}
 }
 
