@@ -128,12 +128,14 @@ func (sh *shard) behind(index uint64, now time.Time) int64 {
 
 // writeRecords writes a page in the order of sequence numbers.
 func (sh *shard) writeRecords(w *document.Writer, p page) {
+	const perRecord = 230 // names, number, time, key
+	w.Grow(p.bytes/3*4 + p.count*perRecord)
 	var digits [sequenceDigits]byte
 	w.Array()
 	for index, r := range p.all() {
 		w.Object()
 		w.Key("SequenceNumber")
-		w.Text(sh.sequence(index, r.arrival).appendTo(digits[:0]))
+		w.Plain(sh.sequence(index, r.arrival).appendTo(digits[:0]))
 		w.Key("ApproximateArrivalTimestamp")
 		w.Millis(r.arrival)
 		w.Key("Data")

@@ -38,7 +38,7 @@ func (s *Server) consult(c *call, r *http.Request) (done bool, err error) {
 	t := s.target(c)
 	if s.opts.Hook != nil {
 		reply := s.opts.Hook(Request{
-			Context: c.ctx, Operation: t.operation, Stream: t.stream, Shard: t.shard, Header: r.Header, Body: c.body,
+			Context: c.ctx, Operation: t.operation, Stream: t.stream, Shard: t.shard, Header: r.Header, Body: c.scratch.body,
 		})
 		switch {
 		case reply == nil:

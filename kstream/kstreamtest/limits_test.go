@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // TestWriteLimits pushes as fast as it can for a minute (20 s when the tests are
@@ -77,7 +78,7 @@ func push(t *testing.T, client *kinesis.Client, size int, d time.Duration) {
 		pause = time.Duration(size>>20) * 250 * time.Millisecond // an attempt costs real time
 	}
 	for start := time.Now(); time.Since(start) <= d; time.Sleep(pause) {
-		if _, err := client.PutRecords(t.Context(), in); err != nil {
+		if _, err := client.PutRecords(t.Context(), in, wire.PutRecords); err != nil {
 			t.Fatal(err)
 		}
 	}

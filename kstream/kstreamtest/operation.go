@@ -57,7 +57,7 @@ func recordOperations() []*operation {
 	return []*operation{
 		{name: "PutRecord", run: (*Server).putRecord, members: with(byNameOrARN,
 			dataMember, partitionKeyMember, hashKeyMember, named("SequenceNumberForOrdering", sequenceMember), dryRunMember)},
-		{name: "PutRecords", run: (*Server).putRecords, members: with(byNameOrARN,
+		{name: "PutRecords", run: (*Server).putRecords, whole: (*Server).scanPutRecords, members: with(byNameOrARN,
 			member{name: "Records", kind: listKind, required: true, bounds: &bounds{1, 500},
 				fields: []member{dataMember, partitionKeyMember, hashKeyMember}}, dryRunMember)},
 		{name: "GetShardIterator", run: (*Server).getShardIterator, members: with(byNameOrARN,

@@ -75,7 +75,7 @@ func (s *Server) putEntries(c *call, st *stream, entries []entry) {
 		w.Object()
 		if refused == nil {
 			w.Key("SequenceNumber")
-			w.Text(seq.appendTo(digits[:0]))
+			w.Plain(seq.appendTo(digits[:0]))
 			w.Key("ShardId")
 			w.String(sh.id)
 		} else {

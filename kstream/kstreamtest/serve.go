@@ -18,11 +18,12 @@ type call struct {
 	ctx    context.Context
 	op     *operation
 	format document.Format
-	body   []byte
 	in     params
 	out    *document.Writer
 	now    time.Time // of the server's clock, when the work on it began
 	http   http.ResponseWriter
+
+	scratch *scratch
 
 	// entries are the records of a PutRecords request that was read in one pass.
 	entries []entry
@@ -44,9 +45,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.calls.Done()
 	w.Header().Set("X-Amzn-Requestid", newID())
 	c := &call{ctx: r.Context(), http: w, format: document.JSON}
-	buf := s.buffers.Get().(*[]byte)
-	defer s.buffers.Put(buf)
-	if err := s.answer(c, r, buf); err != nil {
+	c.scratch = s.takeScratch()
+	defer s.returnScratch(c.scratch)
+	if err := s.answer(c, r); err != nil {
 		s.fail(c, err)
 	}
 }
@@ -64,19 +65,18 @@ func (s *Server) begin() bool {
 
 // answer does the checks in the service's order: the envelope, the document's
 // syntax, the signature, types, constraints; then the operation runs.
-func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
+func (s *Server) answer(c *call, r *http.Request) error {
 	if err := s.envelope(c, r); err != nil {
 		return err
 	}
-	var err error
-	if c.body, err = readBody(r, buf); err != nil {
+	if err := c.scratch.readBody(r); err != nil {
 		return err
 	}
 	if err := s.wait(c.ctx, s.opts.Delay/2); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	c.now = time.Now()
-	if c.op.whole == nil || !c.op.whole(s, c) {
+	if c.op.whole == nil || authenticate(r) != nil || !c.op.whole(s, c) {
 		if err := s.parse(c, r); err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
 	if err := s.control.take(c.op.name, c.in.streamText(), s.opts.Limits.Control, c.now); err != nil {
 		return err
 	}
-	c.out = document.NewWriter(c.format, nil)
+	c.out = document.NewWriter(c.format, c.scratch.out[:0])
 	if err := c.op.run(s, c); err != nil {
 		return err
 	}
@@ -98,6 +98,7 @@ func (s *Server) answer(c *call, r *http.Request, buf *[]byte) error {
 	if err := s.wait(c.ctx, s.opts.Delay-s.opts.Delay/2); err != nil {
 		panic(http.ErrAbortHandler)
 	}
+	c.scratch.out = c.out.Bytes()
 	s.spoil(c)
 	c.send(http.StatusOK, c.out.Bytes())
 	return nil
@@ -126,41 +127,9 @@ func (s *Server) envelope(c *call, r *http.Request) error {
 // errContentType is answered as the service answers what is no Kinesis request.
 var errContentType = errors.New("kstreamtest: not a Kinesis request")
 
-// readBody reads the whole body into buf.
-func readBody(r *http.Request, buf *[]byte) ([]byte, error) {
-	if r.ContentLength > maxBody {
-		return nil, errorf(entityTooLarge, "The request is larger than %d bytes.", maxBody)
-	}
-	b := (*buf)[:0]
-	if n := int(r.ContentLength); n > cap(b) {
-		b = make([]byte, 0, n)
-	}
-	for {
-		if len(b) == cap(b) {
-			if int64(len(b)) == r.ContentLength {
-				break
-			}
-			b = append(b, 0)[:len(b)]
-		}
-		n, err := r.Body.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		if len(b) > maxBody {
-			return nil, errorf(entityTooLarge, "The request is larger than %d bytes.", maxBody)
-		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			panic(http.ErrAbortHandler) // the client has gone
-		}
-	}
-	*buf = b
-	return b, nil
-}
-
 // parse fills c.in from the body.
 func (s *Server) parse(c *call, r *http.Request) error {
-	doc, err := document.Parse(c.body, c.format)
+	doc, err := document.Parse(c.scratch.body, c.format)
 	if err != nil {
 		return &apiError{code: serializationException}
 	}

@@ -32,7 +32,7 @@ type Server struct {
 	calls    sync.WaitGroup // requests that are being answered
 
 	operations map[string]*operation
-	buffers    sync.Pool // *[]byte: request bodies while they are looked at
+	scratches  sync.Pool // of *scratch
 
 	nonce    atomic.Uint64
 	created  atomic.Int64 // when the newest stream was created, milliseconds since 1970
@@ -62,7 +62,6 @@ func NewServer(opts Options) *Server {
 	s.Inject(opts.Faults...)
 	rand.Read(s.salt[:])
 	s.operations = indexOperations()
-	s.buffers.New = func() any { return new([]byte) }
 	s.lifetime, s.end = context.WithCancel(context.Background())
 	s.http = s.newHTTP()
 	if s.opts.TLS {

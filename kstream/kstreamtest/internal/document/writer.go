@@ -1,11 +1,13 @@
 package document
 
 import (
-	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire/b64"
 )
 
 // A Writer appends one document to a buffer. The caller nests Object, Array
@@ -89,6 +91,23 @@ func (w *Writer) Text(b []byte) {
 	w.comma = true
 }
 
+// Plain is Text for printable ASCII without quotes and backslashes.
+func (w *Writer) Plain(b []byte) {
+	w.separate()
+	if w.format == CBOR {
+		w.head(majorText, uint64(len(b)))
+		w.buf = append(w.buf, b...)
+	} else {
+		w.buf = append(w.buf, '"')
+		w.buf = append(w.buf, b...)
+		w.buf = append(w.buf, '"')
+	}
+	w.comma = true
+}
+
+// Grow makes room for n more bytes.
+func (w *Writer) Grow(n int) { w.buf = slices.Grow(w.buf, n) }
+
 // Int writes an integer.
 func (w *Writer) Int(n int64) {
 	w.separate()
@@ -152,7 +171,7 @@ func (w *Writer) Blob(b []byte) {
 		w.buf = append(w.buf, b...)
 	} else {
 		w.buf = append(w.buf, '"')
-		w.buf = base64.StdEncoding.AppendEncode(w.buf, b)
+		w.buf = b64.AppendEncode(w.buf, b)
 		w.buf = append(w.buf, '"')
 	}
 	w.comma = true
