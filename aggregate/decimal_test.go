@@ -173,3 +173,26 @@ func TestDecimalJSON(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseNumber wants the numbers of JSON, no others, and their exact value.
+func FuzzParseNumber(f *testing.F) {
+	for _, text := range []string{"0", "-0.0", "12.50", "1e3", "1.5E-3", "01", "1e", ".5", "1e309", "1e-400", "12345678901234567890.5"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, reason := parseNumber([]byte(text))
+		number := json.Valid([]byte(text)) && (text[0] == '-' || isDigit(text[0])) && isDigit(text[len(text)-1])
+		if number != (reason != ReasonWords) {
+			t.Fatalf("parseNumber(%q): %q, but a JSON number: %v", text, reason, number)
+		}
+		if reason != "" || d == (Decimal{}) {
+			return
+		}
+		if want, ok := new(big.Rat).SetString(text); !ok || d.Rat().Cmp(want) != 0 {
+			t.Errorf("parseNumber(%q) = %v, want %v", text, d, want)
+		}
+		if again := mustDecimal(t, d.String()); again != d {
+			t.Errorf("%q reads back as %v", d, again)
+		}
+	})
+}

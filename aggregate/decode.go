@@ -242,7 +242,7 @@ func (d *decoder) distribution(g *group) distribution {
 		}
 		values.counts.add(key, n)
 		total += n
-		d.check(total <= g.count, "values")
+		d.check(total <= g.count, "values") // before it can overflow
 		lowest, highest = min(lowest, value), max(highest, value)
 	}
 	d.check(total == g.count, "values")

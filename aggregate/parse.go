@@ -76,7 +76,8 @@ func (p PriceParser) parse(s string) Price {
 	if amount, ok := p.parseSimple(s); ok {
 		return Price{amount: amount, currency: p.Currency, mark: markPlain}
 	}
-	r := reader{parser: p}
+	var r reader
+	r.parser = p
 	if !r.scan(s) {
 		return MissingPrice(ReasonLong)
 	}

@@ -185,6 +185,8 @@ func (p Price) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads a JSON number exactly (129.900 is 129.9, and 1e3 is
 // 1000), a JSON string as [ParsePrice] does ("129.900" is 129900), and null.
+// For options, have a string field and a [PriceParser].
+//
 // A value that is no price gives a missing Price with its reason and no error,
 // so that one bad cell does not cost the whole record. Only a value of another
 // kind (an object, an array, true, false) is an error, for then it is the

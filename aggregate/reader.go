@@ -381,12 +381,7 @@ func (r *reader) skipDot(k int, m mention) int {
 const maxWord = 32
 
 func (r *reader) isLabel(word []byte) bool {
-	for _, label := range r.parser.Labels {
-		if string(word) == label {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.parser.Labels, string(word))
 }
 
 func toLower(c rune) rune {

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -224,10 +225,8 @@ func (sc *scanner) spacedDecimals(start, end int) int {
 	if c != '.' && c != ',' || sc.at(end+1) != ' ' || sc.leadingDigits(end+2) != 2 {
 		return 0
 	}
-	for _, mark := range sc.text[start:end] {
-		if mark == c {
-			return 0
-		}
+	if slices.Contains(sc.text[start:end], c) {
+		return 0
 	}
 	return end + 4
 }
