@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"slices"
 	"unicode"
 )
@@ -25,6 +26,8 @@ type reader struct {
 	unknown     bool // something that makes a number unsure
 	seenWord    bool // a word that is no label
 	seenLabel   bool
+	seenBeside  bool // a word that needs a currency
+	seenFormer  bool // a word that needs another number
 	seenPercent bool
 	seenRange   bool // a dash between two numbers
 	hyphen      bool // the dash has no spaces around it: 25-09
@@ -94,6 +97,8 @@ func (r *reader) doubt() Reason {
 	case r.seenPercent:
 		return ReasonPercent
 	case r.unknown || r.seenWord || r.seenFree || r.reason != "":
+		return ReasonUnsure
+	case plain && r.seenBeside || r.n == 1 && r.seenFormer:
 		return ReasonUnsure
 	case plain && r.n > 1 && r.seenSlash:
 		return ReasonDate
@@ -311,6 +316,12 @@ func (r *reader) readWord(k int) int {
 	var buf [maxWord]byte
 	word := r.lower(t, buf[:0])
 	switch class := classify(string(word)); {
+	case isLetter(r.text[t.end-1]) && r.gluedToNumber(k):
+		r.unknown = true // "S5", "5each"; in Chinese no space is written
+	case class == wordBeside:
+		r.seenLabel, r.seenBeside = true, true
+	case class == wordFormer:
+		r.seenLabel, r.seenFormer = true, true
 	case class == wordLabel || class == wordUnknown && r.isLabel(word):
 		r.seenLabel = true
 	case class == wordFrom:
@@ -339,8 +350,8 @@ func (r *reader) wordMention(t token) (mention, bool) {
 	if string(word) == string(r.parser.Currency) {
 		return mention{code: r.parser.Currency}, true
 	}
-	if code := findCode(string(word)); code != "" {
-		return mention{code: code}, true
+	if code := findCode(string(bytes.TrimSuffix(word, []byte{'$'}))); code != "" {
+		return mention{code: code}, true // "USD$" too
 	}
 	if m, ok := shortMention(string(word)); ok {
 		return m, true
@@ -375,6 +386,12 @@ func (r *reader) skipDot(k int, m mention) int {
 		return k + 1
 	}
 	return k + 2
+}
+
+// gluedToNumber tells that no space stands between the word k and a number.
+func (r *reader) gluedToNumber(k int) bool {
+	return r.glued(k) && r.tokens[k+1].kind == tokenNumber ||
+		k > 0 && r.glued(k-1) && r.tokens[k-1].kind == tokenNumber
 }
 
 // maxWord is more than the bytes of the longest known word.
