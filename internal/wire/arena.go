@@ -38,9 +38,12 @@ func (a *arena) bytes(n int) []byte {
 	return p
 }
 
-// text returns text as a string.
-func (a *arena) text(text []byte) string {
-	p := a.bytes(len(text))
-	copy(p, text)
-	return jsonscan.Shared(p)
+// copy returns a copy of p.
+func (a *arena) copy(p []byte) []byte {
+	q := a.bytes(len(p))
+	copy(q, p)
+	return q
 }
+
+// text returns text as a string.
+func (a *arena) text(text []byte) string { return jsonscan.Shared(a.copy(text)) }

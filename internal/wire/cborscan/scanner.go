@@ -1,0 +1,196 @@
+// Package cborscan reads and writes the CBOR (RFC 8949) that Kinesis speaks as
+// application/x-amz-cbor-1.1: maps with the names of the JSON protocol as keys,
+// byte strings where JSON has base64, and timestamps as tag 1 with an integer of
+// milliseconds, where the RFC has seconds.
+//
+// A [Scanner] is used like that of the package jsonscan; what is said there holds
+// here too. [AppendMap] and its like write.
+package cborscan
+
+import "encoding/binary"
+
+// MaxDepth is how deeply a document may nest.
+const MaxDepth = 32
+
+// The major types, RFC 8949 section 3.1.
+const (
+	majorUint = iota
+	majorNegative
+	majorBytes
+	majorText
+	majorArray
+	majorMap
+	majorTag
+	majorSimple
+)
+
+const (
+	indefinite = 31 // the length is not known; a stop code ends the item
+	stopCode   = 0xff
+	null       = 0xf6
+	undefined  = 0xf7
+	tagEpoch   = 1
+)
+
+// unknown is the number of items that are still to come before a stop code.
+const unknown = -1
+
+// Scanner reads a CBOR document from front to back. See [New]. It is not safe for
+// concurrent use.
+type Scanner struct {
+	doc  []byte
+	pos  int
+	name []byte
+
+	// left holds, for each array and map that was entered, how many items
+	// or pairs are still to come.
+	left  [MaxDepth]int64
+	depth int
+
+	failed bool
+}
+
+// New returns a Scanner at the start of doc, which it reads but never changes.
+func New(doc []byte) Scanner { return Scanner{doc: doc} }
+
+// Failed reports whether the document differed from what was asked for.
+func (s *Scanner) Failed() bool { return s.failed }
+
+// Fail makes the Scanner fail, for what only its caller can find wrong.
+func (s *Scanner) Fail() {
+	s.failed = true
+	s.pos = len(s.doc)
+	s.depth = 0
+}
+
+// Pos returns how many bytes of the document have been read.
+func (s *Scanner) Pos() int { return s.pos }
+
+// End fails unless the document was read to its end.
+func (s *Scanner) End() {
+	if s.pos < len(s.doc) {
+		s.Fail()
+	}
+}
+
+// Object enters a map. Then Member leads to each of its values in turn.
+func (s *Scanner) Object() { s.open(majorMap) }
+
+// Array enters an array. Then Element leads to each element in turn.
+func (s *Scanner) Array() { s.open(majorArray) }
+
+func (s *Scanner) open(want byte) {
+	major, info, n := s.head()
+	if major != want || s.depth == MaxDepth {
+		s.Fail()
+		return
+	}
+	left := int64(unknown)
+	if info != indefinite {
+		// An item has at least one byte.
+		if n > uint64(len(s.doc)-s.pos) {
+			s.Fail()
+			return
+		}
+		left = int64(n)
+	}
+	s.left[s.depth] = left
+	s.depth++
+}
+
+// Element goes to the next element and reports whether there is one. If not, the
+// array is left. The element must be read, or skipped, before the next call.
+func (s *Scanner) Element() bool {
+	if s.depth == 0 {
+		return false
+	}
+	left := &s.left[s.depth-1]
+	if *left > 0 {
+		*left--
+		return true
+	}
+	if *left == unknown {
+		if s.peek() != stopCode {
+			return !s.failed
+		}
+		s.pos++
+	}
+	s.depth--
+	return false
+}
+
+// Member goes to the value of the next member and reports whether there is one.
+// If not, the map is left. The value must be read, or skipped, before the next
+// call.
+func (s *Scanner) Member() bool {
+	if !s.Element() {
+		return false
+	}
+	s.name = s.Text()
+	return !s.failed
+}
+
+// Name returns the name of the member that the last Member went to.
+func (s *Scanner) Name() []byte { return s.name }
+
+// Null reports whether the value is null, or undefined, and reads it only then.
+func (s *Scanner) Null() bool {
+	if c := s.peek(); c != null && c != undefined {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+// peek returns the next byte. At the end of the document it fails and returns 0.
+func (s *Scanner) peek() byte {
+	if s.pos >= len(s.doc) {
+		s.Fail()
+		return 0
+	}
+	return s.doc[s.pos]
+}
+
+// head reads the head of an item: its major type, the additional information and
+// the argument. Before other items it passes over tags, which say nothing that
+// the reader of a member doesn't know.
+func (s *Scanner) head() (major, info byte, n uint64) {
+	major, info, n = s.anyHead()
+	for major == majorTag && !s.failed {
+		major, info, n = s.anyHead()
+	}
+	return major, info, n
+}
+
+func (s *Scanner) anyHead() (major, info byte, n uint64) {
+	c := s.peek()
+	if s.failed {
+		return majorSimple, 0, 0
+	}
+	s.pos++
+	major, info = c>>5, c&0x1f
+	switch {
+	case info < 24:
+		return major, info, uint64(info)
+	case info == 24 && len(s.doc)-s.pos >= 1:
+		n = uint64(s.doc[s.pos])
+		s.pos++
+		return major, info, n
+	case info == 25 && len(s.doc)-s.pos >= 2:
+		n = uint64(binary.BigEndian.Uint16(s.doc[s.pos:]))
+		s.pos += 2
+		return major, info, n
+	case info == 26 && len(s.doc)-s.pos >= 4:
+		n = uint64(binary.BigEndian.Uint32(s.doc[s.pos:]))
+		s.pos += 4
+		return major, info, n
+	case info == 27 && len(s.doc)-s.pos >= 8:
+		n = binary.BigEndian.Uint64(s.doc[s.pos:])
+		s.pos += 8
+		return major, info, n
+	case info == indefinite && majorBytes <= major && major <= majorMap:
+		return major, info, 0
+	}
+	s.Fail()
+	return majorSimple, 0, 0
+}

@@ -1,0 +1,77 @@
+package wire
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// GetRecords is a per-call option for [kinesis.Client.GetRecords]. The response is
+// read without reflection or schemas; whatever its scanner doesn't read for sure,
+// and every error response, is left to the protocol that the client was made
+// with. The option includes [Cure], and is no more than that on a client that
+// doesn't speak awsJson 1.1.
+//
+// The records of an output share buffers of 64 KiB, which hold the data, keys and
+// sequence numbers of consecutive records: keeping a part of one record keeps its
+// buffer. The caller may change Data in place; an append to one record's Data
+// never reaches the next one's.
+func GetRecords(o *kinesis.Options) {
+	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
+		return getProtocol{sdk, formatJSON}
+	})
+}
+
+// GetRecordsCBOR is [GetRecords] in CBOR, which has no base64 to decode. It is what
+// the AWS SDK for Java speaks to Kinesis unless told otherwise. A service that
+// answers in JSON all the same is understood.
+func GetRecordsCBOR(o *kinesis.Options) {
+	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
+		return getProtocol{sdk, formatCBOR}
+	})
+}
+
+// getProtocol is the protocol of calls of GetRecords.
+type getProtocol struct {
+	smithyhttp.ClientProtocol
+	format format
+}
+
+func (p getProtocol) SerializeRequest(
+	ctx context.Context, op *smithy.OperationSchema, in smithy.Serializable, req *smithyhttp.Request,
+) error {
+	input, ok := in.(*kinesis.GetRecordsInput)
+	if !ok || p.format == formatJSON {
+		return p.ClientProtocol.SerializeRequest(ctx, op, in, req)
+	}
+	if err := p.ClientProtocol.SerializeRequest(ctx, op, &kinesis.GetRecordsInput{}, req); err != nil {
+		return err
+	}
+	return setBody(req, appendGetRecordsCBOR(nil, input), p.format)
+}
+
+func (p getProtocol) DeserializeResponse(
+	ctx context.Context, op *smithy.OperationSchema, registry *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
+) error {
+	x := exchange{p.ClientProtocol, ctx, op, registry, resp, out}
+	output, ok := out.(*kinesis.GetRecordsOutput)
+	if !ok {
+		return x.leaveToSDK()
+	}
+	buf := bodies.take()
+	defer bodies.give(buf)
+	body, err := x.read(buf.bytes,
+		func(body []byte) bool {
+			r := newJSONRecords(body)
+			return readGetRecords(&r.scan, r.read, output)
+		},
+		func(body []byte) bool {
+			r := newCBORRecords(body)
+			return readGetRecords(&r.scan, r.read, output)
+		},
+		func() { *output = kinesis.GetRecordsOutput{} })
+	buf.bytes = body
+	return err
+}

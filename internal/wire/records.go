@@ -1,0 +1,78 @@
+package wire
+
+import (
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// recordBuilder lays the records of one response into few allocations.
+type recordBuilder struct {
+	list   []types.Record
+	fields []recordFields // not used yet
+	arena  arena
+	size   int // of the response
+	start  int // of the list in it
+}
+
+// recordFields is what the optional members of a record point to.
+type recordFields struct {
+	sequence, key string
+	arrived       time.Time
+}
+
+const (
+	// fieldsBlock is how many records share an allocation of their fields.
+	fieldsBlock = 256
+	// maxRecords is how many records a response has at the most; a list that
+	// claims to have more grows as slices do.
+	maxRecords = 10_000
+)
+
+func newRecordBuilder(size int) recordBuilder {
+	return recordBuilder{arena: newArena(size), size: size}
+}
+
+// begin begins the list of records at a position of the response.
+func (b *recordBuilder) begin(pos int) {
+	b.list = []types.Record{}
+	b.start = pos
+}
+
+// add appends an empty record to the list. pos is where it begins.
+func (b *recordBuilder) add(pos int) (*types.Record, *recordFields) {
+	if len(b.list) == cap(b.list) {
+		b.grow(pos)
+	}
+	if len(b.fields) == 0 {
+		b.fields = make([]recordFields, fieldsBlock)
+	}
+	fields := &b.fields[0]
+	b.fields = b.fields[1:]
+	b.list = append(b.list, types.Record{})
+	return &b.list[len(b.list)-1], fields
+}
+
+// grow makes room for as many records as will come if they are of the size of
+// those that have been read.
+func (b *recordBuilder) grow(pos int) {
+	room := 1
+	if n := len(b.list); n > 0 {
+		each := (pos-b.start)/n + 1
+		room = min((b.size-pos)/each+n/16+1, max(n, maxRecords))
+	}
+	grown := make([]types.Record, len(b.list), len(b.list)+room)
+	copy(grown, b.list)
+	b.list = grown
+}
+
+// encryptionType returns text as the SDK's constant, or as a new string.
+func encryptionType(text []byte) types.EncryptionType {
+	switch {
+	case string(text) == string(types.EncryptionTypeKms):
+		return types.EncryptionTypeKms
+	case string(text) == string(types.EncryptionTypeNone):
+		return types.EncryptionTypeNone
+	}
+	return types.EncryptionType(text)
+}
