@@ -185,7 +185,7 @@ func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration)
 		for i, p := range e.parcels {
 			p.verdict.outcome = Delivered
 			p.verdict.receipt = Receipt{a.shard, a.seq, int64(i), p.attempts, now - p.accepted}
-			s.over(c, p)
+			s.end(c, p)
 		}
 		return
 	case lost:

@@ -91,15 +91,15 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 		if p == nil {
 			return
 		}
-		if s.timeToLive > 0 && now-p.accepted >= s.timeToLive {
+		if err := s.over(p, now); err != nil {
 			s.unqueue(p)
-			p.fail(ErrExpired)
+			p.fail(err)
 			s.counts.settle(p)
 			s.expired = append(s.expired, p)
 			continue
 		}
 		var ok bool
-		if s.aggregateBytes > 0 {
+		if s.aggregateBytes > 0 && s.routes.aggregates() {
 			ok = s.takeAggregate(q, c, p, now)
 		} else {
 			ok = s.takeOne(q, c, p, now)
@@ -108,6 +108,17 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 			return
 		}
 	}
+}
+
+// over tells why a queued parcel is not sent any more, nil if it is.
+func (s *sender) over(p *parcel, now time.Duration) error {
+	switch {
+	case p.group != nil && p.group.ended != nil:
+		return p.group.ended
+	case s.timeToLive > 0 && now-p.accepted >= s.timeToLive:
+		return ErrExpired
+	}
+	return nil
 }
 
 // takeOne moves one parcel to c, as an entry of its own.

@@ -134,6 +134,7 @@ func (l *parcelList) popFront() *parcel {
 type group struct {
 	failed parcelList // of which nobody was told
 	ended  error      // why they are not tried again; nil: they are
+	allEnd bool       // when one of them ends for a reason that holds for all
 	heir   *group     // who answers for them since SendAll has returned
 }
 

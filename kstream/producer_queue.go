@@ -83,7 +83,8 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 	bytes := s.packing.estimate(q.fresh.bytes + q.retry.bytes)
 	average := max(1, bytes/records)
 	entries := records
-	if s.aggregateBytes > 0 {
+	aggregates := s.aggregateBytes > 0 && s.routes.aggregates()
+	if aggregates {
 		entries = bytes/s.aggregateBytes + 1
 		average = max(1, bytes/entries)
 	}
@@ -98,7 +99,7 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		o.entries = min(entries, records, 1+tokens/average)
 		o.bytes = o.entries * average
 		due := p.accepted + s.linger
-		if s.aggregateBytes > 0 && bytes >= s.aggregateBytes { // the aggregate is full: only the call is not
+		if aggregates && bytes >= s.aggregateBytes { // the aggregate is full: only the call is not
 			due = p.accepted + min(s.linger, defaultLinger)
 		}
 		o.urgent = q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || due <= now

@@ -25,6 +25,9 @@ const (
 
 	// calls that fail in a row before all calls pause
 	failuresBeforePause = 3
+
+	// warnEvery is how often calls that keep failing are worth a line in the log
+	warnEvery = time.Minute
 )
 
 var (
@@ -120,9 +123,6 @@ func statusOf(err error) int {
 func (s *sender) judgeCall(now time.Duration, err error) {
 	s.counts.calls++
 	if err == nil {
-		if s.failures >= failuresBeforePause {
-			s.logger.Info("kstream: calls succeed again", "stream", s.stream)
-		}
 		s.failures = 0
 		return
 	}
@@ -131,8 +131,9 @@ func (s *sender) judgeCall(now time.Duration, err error) {
 	if s.failures < failuresBeforePause {
 		return
 	}
-	if s.failures == failuresBeforePause {
-		s.logger.Warn("kstream: calls keep failing", "stream", s.stream, "error", err)
+	if now >= s.warnAfter {
+		s.warnAfter = now + warnEvery
+		s.logger.Warn("kstream: calls keep failing", "stream", s.stream, "in a row", s.failures, "error", err)
 	}
 	s.pauseUntil = now + sendBackoff(s.failures-failuresBeforePause)
 }
@@ -155,6 +156,9 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 		case a.fate == invalid, a.fate == refused,
 			a.fate == credentials && p.attempts >= credentialTries:
 			p.fail(a.err)
+			if p.group != nil && p.group.allEnd && a.fate != invalid {
+				p.group.ended = a.err
+			}
 		default:
 			p.notBefore = now
 			if a.fate != throttled || p.queue.pace.unlimited() {
@@ -166,12 +170,12 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 			c.again = append(c.again, p)
 			continue
 		}
-		s.over(c, p)
+		s.end(c, p)
 	}
 }
 
-// over ends a parcel that has its verdict.
-func (s *sender) over(c *call, p *parcel) {
+// end ends a parcel that has its verdict.
+func (s *sender) end(c *call, p *parcel) {
 	s.counts.settle(p)
 	if p.lane != nil {
 		s.leaveLane(p)

@@ -48,6 +48,10 @@ type routes struct {
 	turnLeft int // bytes until the next one's turn
 }
 
+// aggregates tells whether parcels are packed: those of an aggregate must all
+// belong to the shard where it goes.
+func (r *routes) aggregates() bool { return r.shards != nil || r.auto }
+
 // lister lists the shards, once at a time and not too often.
 type lister struct {
 	running   *shardListing
@@ -385,7 +389,7 @@ func (s *sender) route(p *parcel) {
 	}
 	r := s.routes
 	if r.turnLeft <= 0 {
-		r.turnLeft = s.aggregateBytes // 0: one parcel
+		r.turnLeft = s.aggregateBytes // 0: for one parcel
 		r.turn = (r.turn + 1) % len(r.queues)
 	}
 	p.queue = r.queues[r.turn]

@@ -37,7 +37,7 @@ type Summary struct {
 // permission; and when ctx ends. In the last case values that are not under
 // way fail, and those that are get a second to be answered.
 func (p *Producer[T]) SendAll(ctx context.Context, seq iter.Seq2[T, error]) (Summary, error) {
-	a := sendAll[T]{producer: p, batch: newBatch()}
+	a := sendAll[T]{producer: p, batch: newBatch(), group: group{allEnd: true}}
 	err := a.read(ctx, seq)
 	p.sender.hurry()
 	if waited := a.await(ctx); err == nil {
@@ -60,9 +60,11 @@ func (a *sendAll[T]) read(ctx context.Context, seq iter.Seq2[T, error]) error {
 		if err != nil {
 			return fmt.Errorf("kstream: send all: value %d: %w", b.next(), err)
 		}
-		err = b.stopped()
-		if err == nil {
+		if err = b.stopped(); err == nil {
 			err = a.send(ctx, v)
+		}
+		if stop := b.stopped(); stop != nil {
+			err = stop // rather than that its failures fill the buffer
 		}
 		if err != nil {
 			return fmt.Errorf("kstream: send all: stopped at value %d: %w", b.next(), err)

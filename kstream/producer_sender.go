@@ -47,6 +47,7 @@ type sender struct {
 	inflight              int           // calls under way
 	failures              int           // calls in a row that failed as a whole
 	pauseUntil            time.Duration // no call before, after several such failures
+	warnAfter             time.Duration // nor a line in the log
 	expired               []*parcel     // found by dispatch, to be reported
 	spare                 []*call       // for reuse
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -33,6 +34,7 @@ func newTestProducer(t *testing.T, srv *kstreamtest.Server, change func(*Produce
 	cfg := ProducerConfig[string]{
 		Stream:       "s",
 		PartitionKey: func(v string) string { key, _, _ := strings.Cut(v, ":"); return key },
+		Logger:       slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&cfg)
