@@ -129,8 +129,8 @@ func (p *Producer[T]) Flush(ctx context.Context) error {
 // the Producer's goroutines. If ctx ends first, the values that are left are
 // settled at once: failed, or maybe delivered if they were under way; Close
 // waits no longer than it takes to interrupt their calls, and returns ctx's
-// cause. Only a callback that blocks can outlive it: then OnSettled is told of
-// the remaining values when it returns.
+// cause. OnSettled has a second to hear of them; only a callback that blocks
+// can outlive Close, and is told of the rest when it returns.
 //
 // Like Flush, Close returns what failed. A Send that waits for room, and any
 // later one, returns [ErrClosed]. Closing again waits for the same end, and

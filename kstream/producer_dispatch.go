@@ -10,7 +10,9 @@ func (s *sender) dispatch() {
 	for s.ctx.Err() == nil {
 		now := s.now()
 		s.mu.Lock()
+		s.expire(now)
 		c, at := s.nextCall(now)
+		at = min(at, s.nextExpiry)
 		expired := s.expired
 		s.expired = nil
 		s.mu.Unlock()
@@ -51,7 +53,7 @@ func (s *sender) nextCall(now time.Duration) (*call, time.Duration) {
 		urgent = urgent || o.urgent
 		at = min(at, o.at)
 	}
-	if urgent || entries >= maxCallRecords || bytes >= fullCallBytes || (s.timeToLive > 0 && at <= now+1) {
+	if urgent || entries >= maxCallRecords || bytes >= fullCallBytes {
 		if c := s.fill(now); c != nil {
 			return c, 0
 		}
@@ -91,11 +93,8 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 		if p == nil {
 			return
 		}
-		if err := s.over(p, now); err != nil {
-			s.unqueue(p)
-			p.fail(err)
-			s.counts.settle(p)
-			s.expired = append(s.expired, p)
+		if p.group != nil && p.group.ended != nil {
+			s.drop(p, p.group.ended)
 			continue
 		}
 		var ok bool
@@ -110,15 +109,47 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 	}
 }
 
-// over tells why a queued parcel is not sent any more, nil if it is.
-func (s *sender) over(p *parcel, now time.Duration) error {
-	switch {
-	case p.group != nil && p.group.ended != nil:
-		return p.group.ended
-	case s.timeToLive > 0 && now-p.accepted >= s.timeToLive:
-		return ErrExpired
+// expire drops the parcels whose time to live has ended, and sets when to look
+// for others.
+func (s *sender) expire(now time.Duration) {
+	if now < s.nextExpiry || s.timeToLive == 0 {
+		return
 	}
-	return nil
+	s.nextExpiry = now + s.timeToLive
+	if s.routes != nil {
+		for _, q := range s.routes.queues {
+			s.expireIn(&q.retry, now)
+			s.expireIn(&q.fresh, now)
+		}
+	}
+	for _, l := range s.lanes {
+		s.expireIn(&l.waiting, now)
+	}
+}
+
+// expireIn looks through one list. Only parcels to be tried again are not in
+// the order in which they were accepted.
+func (s *sender) expireIn(l *parcelList, now time.Duration) {
+	for p := l.head; p != nil; {
+		next := p.next
+		if end := p.accepted + s.timeToLive; end <= now {
+			s.drop(p, ErrExpired)
+		} else {
+			s.nextExpiry = min(s.nextExpiry, end)
+			if p.attempts == 0 {
+				return
+			}
+		}
+		p = next
+	}
+}
+
+// drop ends a queued parcel without another try. dispatch reports it.
+func (s *sender) drop(p *parcel, err error) {
+	s.unqueue(p)
+	p.fail(err)
+	s.counts.settle(p)
+	s.expired = append(s.expired, p)
 }
 
 // takeOne moves one parcel to c, as an entry of its own.

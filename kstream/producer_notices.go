@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"sync"
+	"time"
 )
 
 // notices tell OnSettled of one value after the other, in a goroutine of its
@@ -97,7 +98,7 @@ func (n *notices[T]) tell(t *ticket[T]) {
 }
 
 // stop ends the goroutine when it has told of everything. It waits for that
-// until ctx ends.
+// until ctx ends, and then as long as it takes if no callback blocks.
 func (n *notices[T]) stop(ctx context.Context) error {
 	if n.wake == nil {
 		return nil
@@ -109,12 +110,14 @@ func (n *notices[T]) stop(ctx context.Context) error {
 	select {
 	case <-n.ended:
 		return nil
-	default:
+	case <-ctx.Done():
 	}
+	timer := time.NewTimer(cancelGrace)
+	defer timer.Stop()
 	select {
 	case <-n.ended:
 		return nil
-	case <-ctx.Done():
+	case <-timer.C:
 		return errors.Join(errors.New("kstream: close: OnSettled has not returned"), context.Cause(ctx))
 	}
 }

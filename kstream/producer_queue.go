@@ -105,8 +105,5 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		o.urgent = q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || due <= now
 		o.at = due
 	}
-	if s.timeToLive > 0 {
-		o.at = min(o.at, max(now+1, p.accepted+s.timeToLive))
-	}
 	return o
 }

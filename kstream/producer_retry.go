@@ -164,9 +164,6 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 			if a.fate != throttled || p.queue.pace.unlimited() {
 				p.notBefore += sendBackoff(p.attempts - 1)
 			}
-			if s.timeToLive > 0 {
-				p.notBefore = min(p.notBefore, p.accepted+s.timeToLive)
-			}
 			c.again = append(c.again, p)
 			continue
 		}

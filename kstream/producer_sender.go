@@ -48,6 +48,7 @@ type sender struct {
 	failures              int           // calls in a row that failed as a whole
 	pauseUntil            time.Duration // no call before, after several such failures
 	warnAfter             time.Duration // nor a line in the log
+	nextExpiry            time.Duration // when the first time to live may end
 	expired               []*parcel     // found by dispatch, to be reported
 	spare                 []*call       // for reuse
 
@@ -66,6 +67,9 @@ func newSender(cfg senderConfig) (*sender, error) {
 		born:         time.Now(),
 		wake:         make(chan struct{}, 1),
 		epoch:        newEpoch(nil),
+	}
+	if cfg.timeToLive == 0 {
+		s.nextExpiry = farAway
 	}
 	if cfg.compress {
 		z, err := newCompressor()
@@ -211,6 +215,7 @@ func (s *sender) abandon(p *parcel, err error) *verdict {
 		v := p.verdict
 		s.mu.Unlock()
 		v.outcome, v.err = MaybeDelivered, err
+		v.receipt.Attempts = p.attempts
 		return &v
 	}
 	s.unqueue(p)
