@@ -120,6 +120,27 @@ func BenchmarkMerge(b *testing.B) {
 	for _, p := range prices {
 		part.AddPrice(p)
 	}
+	b.Run("baseline: a map of the values", func(b *testing.B) {
+		b.ReportAllocs()
+		merged, values := map[float64]int64{}, map[float64]int64{}
+		for _, p := range prices {
+			values[p.amount.Float64()]++
+		}
+		for b.Loop() {
+			for f, n := range values {
+				merged[f] += n
+			}
+		}
+	})
+	b.Run("baseline: adding the prices again", func(b *testing.B) {
+		b.ReportAllocs()
+		var s Summary
+		for b.Loop() {
+			for _, p := range prices {
+				s.AddPrice(p)
+			}
+		}
+	})
 	b.Run("Summary of 4096 prices", func(b *testing.B) {
 		b.ReportAllocs()
 		var s Summary
