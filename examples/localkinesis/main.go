@@ -48,7 +48,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "localkinesis:", err)
 		return 2
 	}
-	server := kstreamtest.NewServer(cfg.options)
+	server, err := kstreamtest.Open(cfg.options)
+	if err != nil {
+		fmt.Fprintln(stderr, "localkinesis:", err)
+		return 1
+	}
 	defer server.Close()
 	url, err := server.Listen(cfg.address)
 	if err != nil {
@@ -56,7 +60,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	for _, name := range cfg.streams {
-		server.CreateStream(name, cfg.shards)
+		if !server.HasStream(name) { // kept in -dir from the last run
+			server.CreateStream(name, cfg.shards)
+		}
 	}
 	announce(stdout, url, cfg)
 	<-ctx.Done()
@@ -80,6 +86,8 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	limits := flags.String("limits", "on", "hold the service's limits: `on or off`")
 	flags.DurationVar(&cfg.options.Delay, "delay", 0, "round trip added to each request, such as 25ms")
 	flags.DurationVar(&cfg.options.StateChange, "state-change", 500*time.Millisecond, "how long streams stay CREATING, UPDATING and DELETING")
+	flags.StringVar(&cfg.options.Dir, "dir", "", "`folder` to keep streams in from one run to the next; empty: in memory")
+	flags.DurationVar(&cfg.options.Sync, "sync", time.Second, "with -dir: how often to force the file to the disk; negative: before every answer")
 	flags.StringVar(&cfg.options.Region, "region", "us-east-1", "region in ARNs")
 	flags.BoolVar(&cfg.options.TLS, "tls", false, "serve HTTPS with a certificate made for the occasion")
 	flags.BoolVar(&cfg.options.AnyInterface, "any-interface", false, "let -addr be one that other machines reach")
@@ -129,7 +137,7 @@ func (cfg *config) check(flags *flag.FlagSet, limits string) error {
 func announce(w io.Writer, url string, cfg config) {
 	fmt.Fprintf(w, "localkinesis: serving %s\n", url)
 	for _, name := range cfg.streams {
-		fmt.Fprintf(w, "localkinesis: stream %s with %d shards\n", name, cfg.shards)
+		fmt.Fprintf(w, "localkinesis: stream %s\n", name)
 	}
 	fmt.Fprintf(w, `
 For the AWS SDKs and recent versions of the AWS CLI:

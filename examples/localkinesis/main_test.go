@@ -42,12 +42,16 @@ func serve(t *testing.T, args ...string) string {
 	return url
 }
 
-func TestServesAnyClient(t *testing.T) {
-	url := serve(t, "-stream", "books,films", "-shards", "2")
-	client := kinesis.New(kinesis.Options{
+func newClient(url string) *kinesis.Client {
+	return kinesis.New(kinesis.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String(url),
 		Credentials: credentials.NewStaticCredentialsProvider("any", "thing", ""),
 	})
+}
+
+func TestServesAnyClient(t *testing.T) {
+	url := serve(t, "-stream", "books,films", "-shards", "2")
+	client := newClient(url)
 	out, err := client.ListStreams(t.Context(), &kinesis.ListStreamsInput{})
 	if err != nil {
 		t.Fatal(err)
@@ -58,6 +62,29 @@ func TestServesAnyClient(t *testing.T) {
 	shards, err := client.ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: aws.String("books")})
 	if err != nil || len(shards.Shards) != 2 {
 		t.Errorf("shards: %v, %v", shards, err)
+	}
+}
+
+// TestKeepsStreams runs the program twice with the same folder.
+func TestKeepsStreams(t *testing.T) {
+	dir := t.TempDir()
+	for run := range 2 {
+		t.Run("", func(t *testing.T) {
+			client := newClient(serve(t, "-dir", dir, "-stream", "books"))
+			if _, err := client.PutRecord(t.Context(), &kinesis.PutRecordInput{
+				StreamName: aws.String("books"), PartitionKey: aws.String("k"), Data: []byte("v")}); err != nil {
+				t.Fatal(err)
+			}
+			it, err := client.GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{
+				StreamName: aws.String("books"), ShardId: aws.String("shardId-000000000000"), ShardIteratorType: "TRIM_HORIZON"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := client.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
+			if err != nil || len(out.Records) != run+1 {
+				t.Errorf("run %d: %v, %v", run, out, err)
+			}
+		})
 	}
 }
 
@@ -75,6 +102,7 @@ func TestCommandLine(t *testing.T) {
 		{"name twice", []string{"-stream", "a,a"}, 2, "named twice"},
 		{"no shards", []string{"-shards", "0"}, 2, "-shards 0: at least 1"},
 		{"limits", []string{"-limits", "maybe"}, 2, "-limits maybe: on or off"},
+		{"a folder that cannot be", []string{"-dir", "main.go", "-port", "0"}, 1, "kstreamtest: open"},
 		{"other interface", []string{"-addr", "0.0.0.0", "-port", "0"}, 1, "not on the loopback interface"},
 	}
 	for _, test := range tests {

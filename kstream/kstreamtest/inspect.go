@@ -1,10 +1,12 @@
 package kstreamtest
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/document"
 )
 
 // A Record is a record as a stream holds it.
@@ -26,6 +28,9 @@ func ValidName(name string) bool {
 	return len(name) <= 128 && namePattern.regex.MatchString(name)
 }
 
+// HasStream reports whether there is a stream of the name, in any state.
+func (s *Server) HasStream(name string) bool { return s.find(name, time.Now()) != nil }
+
 // CreateStream creates a provisioned stream that is ACTIVE at once. It panics
 // when the name is in use or not a stream's, or shards is less than 1.
 func (s *Server) CreateStream(name string, shards int) {
@@ -36,6 +41,25 @@ func (s *Server) CreateStream(name string, shards int) {
 	if s.find(name, now) != nil {
 		panic(fmt.Sprintf("kstreamtest: create stream %q: it exists", name))
 	}
+	if s.journal == nil {
+		s.addStream(name, shards, now)
+		return
+	}
+	body, err := json.Marshal(newStreamNow{name, shards})
+	if err == nil {
+		s.journal.order.Lock()
+		s.addStream(name, shards, now)
+		s.journalRequest(createNow, now, document.JSON, body)
+		s.journal.order.Unlock()
+		err = s.journal.commit()
+	}
+	if err != nil {
+		panic("kstreamtest: create stream: " + err.Error())
+	}
+}
+
+// addStream adds a stream that is ACTIVE.
+func (s *Server) addStream(name string, shards int, now time.Time) {
 	st := s.blankStream(name, now)
 	st.mu.Lock()
 	s.addShards(st, now, shardmap.Even(shards))
@@ -50,6 +74,19 @@ func (s *Server) CreateStream(name string, shards int) {
 // they are stored. Of a Record it takes the key, the hash key and the data. It
 // panics when there is no such stream or a record is not one the service takes.
 func (s *Server) Put(stream string, records ...Record) []Record {
+	if s.journal == nil {
+		return s.put(stream, records)
+	}
+	s.journal.order.RLock()
+	stored := s.put(stream, records)
+	s.journal.order.RUnlock()
+	if err := s.journal.commit(); err != nil {
+		panic("kstreamtest: put: " + err.Error())
+	}
+	return stored
+}
+
+func (s *Server) put(stream string, records []Record) []Record {
 	now := time.Now()
 	st := s.mustFind(stream, now)
 	st.mu.RLock()

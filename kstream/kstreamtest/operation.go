@@ -1,5 +1,7 @@
 package kstreamtest
 
+import "strings"
+
 // An operation is one of the service's, with the members of its request and
 // their constraints.
 type operation struct {
@@ -10,7 +12,17 @@ type operation struct {
 	// false for a request that must go the long way: one that is wrong, or unusual.
 	whole   func(*Server, *call) bool
 	streams bool // run writes its answer itself
+	effect  effect
 }
+
+// effect is what an operation does to the server's state.
+type effect int
+
+const (
+	changes effect = iota // streams and what belongs to them
+	puts                  // records
+	reads                 // nothing
+)
 
 var (
 	byNameOrARN    = []member{streamNameMember, streamARNMember, streamIDMember}
@@ -26,9 +38,23 @@ func indexOperations() map[string]*operation {
 	} {
 		for _, op := range family {
 			index[op.name] = op
+			op.effect = effectOf(op.name)
 		}
 	}
 	return index
+}
+
+// effectOf goes by the service's names.
+func effectOf(name string) effect {
+	for _, verb := range []string{"Describe", "List", "Get", "SubscribeToShard"} {
+		if strings.HasPrefix(name, verb) {
+			return reads
+		}
+	}
+	if name == "PutRecord" || name == "PutRecords" {
+		return puts
+	}
+	return changes
 }
 
 func streamOperations() []*operation {

@@ -26,6 +26,14 @@ type Options struct {
 	// request is answered.
 	StateChange time.Duration
 
+	// Dir, if not empty, is a folder where the server keeps its streams, so that
+	// the next server with the same folder has them too. What was acknowledged
+	// survives the end of the process, however sudden; Sync is about the end of the
+	// machine: how often the file is forced to the disk. Zero: every second;
+	// negative: before every answer.
+	Dir  string
+	Sync time.Duration
+
 	// MaxBytes bounds the memory that records take: partition keys, data and a
 	// few bytes each. When it is reached, writes fail with LimitExceededException.
 	// Zero: 1 GiB; negative: no bound.

@@ -89,7 +89,7 @@ func (s *Server) answer(c *call, r *http.Request) error {
 		return err
 	}
 	c.out = document.NewWriter(c.format, c.scratch.out[:0])
-	if err := c.op.run(s, c); err != nil {
+	if err := s.run(c); err != nil {
 		return err
 	}
 	if c.op.streams {
@@ -102,6 +102,30 @@ func (s *Server) answer(c *call, r *http.Request) error {
 	s.spoil(c)
 	c.send(http.StatusOK, c.out.Bytes())
 	return nil
+}
+
+// run runs the operation and, where the server has a journal, sees that what it
+// did is in the journal before it is answered.
+func (s *Server) run(c *call) error {
+	if s.journal == nil || c.op.effect == reads {
+		return c.op.run(s, c)
+	}
+	if err := s.journaled(c); err != nil {
+		return err
+	}
+	if err := s.journal.commit(); err != nil {
+		return errorf(internalFailure, "The journal cannot be written: %v", err)
+	}
+	return nil
+}
+
+func (s *Server) journaled(c *call) error {
+	if c.op.effect == changes {
+		return s.journalChange(c)
+	}
+	s.journal.order.RLock()
+	defer s.journal.order.RUnlock()
+	return c.op.run(s, c)
 }
 
 // envelope looks at the method and the headers, and finds the operation.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"fmt"
 	"net"
 	"net/http"
 	"sync"
@@ -40,6 +41,7 @@ type Server struct {
 	counters counters
 	control  controlRates
 	faults   faults
+	journal  *journal // nil without Options.Dir
 
 	mu      sync.RWMutex // guards everything below
 	streams map[string]*stream
@@ -50,9 +52,21 @@ type Server struct {
 	clients    []*http.Transport
 }
 
-// NewServer starts a server. It listens on nothing but memory until URL is
-// called. To use it in a testing/synctest bubble, make it there.
+// NewServer is Open for those who set no Options.Dir, without which nothing can
+// go wrong. It panics on an error.
 func NewServer(opts Options) *Server {
+	s, err := Open(opts)
+	if err != nil {
+		panic(err.Error())
+	}
+	return s
+}
+
+// Open starts a server. It listens on nothing but memory until URL is called. To
+// use it in a testing/synctest bubble, make it there. The error is one of
+// Options.Dir: it cannot be read or written, another server uses it, or what is
+// in it is no journal.
+func Open(opts Options) (*Server, error) {
 	s := &Server{
 		opts:    opts.withDefaults(),
 		memory:  memnet.Listen(),
@@ -67,8 +81,14 @@ func NewServer(opts Options) *Server {
 	if s.opts.TLS {
 		s.certificate = selfSigned(time.Now())
 	}
+	if s.opts.Dir != "" {
+		if err := s.restore(); err != nil {
+			s.end()
+			return nil, fmt.Errorf("kstreamtest: open: %w", err)
+		}
+	}
 	s.accept(s.memory)
-	return s
+	return s, nil
 }
 
 // Close ends the server: requests in flight and subscriptions are cut, their
@@ -76,6 +96,7 @@ func NewServer(opts Options) *Server {
 // connections are gone when it returns. Close may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
+	again := s.closed
 	s.closed = true
 	clients := s.clients
 	s.clients = nil
@@ -87,6 +108,9 @@ func (s *Server) Close() {
 	s.calls.Wait()
 	for _, t := range clients {
 		t.CloseIdleConnections()
+	}
+	if s.journal != nil && !again {
+		s.journal.close()
 	}
 }
 

@@ -11,10 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
-	"github.com/kinesiskit/kinesiskit/internal/leaktest"
 )
-
-func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // TestRoundTrip writes to two shards, splits one, and reads all of it back
 // through the SDK, in fake time.

@@ -21,7 +21,10 @@ type shard struct {
 	// the parents even when all was done within a second, so that a child's numbers
 	// come after those of its parents.
 	createdSeconds int64
+	stream         string // its name
+	streamCreated  int64  // milliseconds since 1970
 	counters       *shardCounters
+	journal        *journal // nil without Options.Dir
 
 	closed   time.Time // zero while it is open
 	children []*shard
@@ -107,6 +110,9 @@ func (sh *shard) put(now time.Time, r *storedRecord, limited bool) (sequence, bo
 		return sequence{}, false
 	}
 	index := sh.log.append(r)
+	if sh.journal != nil {
+		sh.journal.record(sh, index, r)
+	}
 	sh.wake()
 	return sh.sequence(index, sh.log.last), true
 }

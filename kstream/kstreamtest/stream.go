@@ -143,6 +143,7 @@ func (s *Server) openShard(st *stream, r shardmap.Range, now time.Time, parents 
 	sh := newShard(uint32(len(st.shards)), r, now, parents...)
 	sh.limits = newShardLimits(s.opts.Limits)
 	sh.counters = s.counters.forShard(st.name, sh.id)
+	sh.stream, sh.streamCreated, sh.journal = st.name, st.created.UnixMilli(), s.journal
 	st.shards = append(st.shards, sh)
 	return sh
 }
