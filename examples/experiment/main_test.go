@@ -34,38 +34,75 @@ func cells(t *testing.T, table, label string) string {
 	return ""
 }
 
-// TestRun runs the program as the README has it, in fake time, in which a
-// request takes its delay and nothing else.
+// TestRun runs the program in fake time, in which a request takes its delay
+// and nothing else: on a table of its own choice and, if KINESISKIT_LONG is
+// set, as the README has it.
 func TestRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		code, stdout, stderr := call(t.Context())
-		if code != 0 || stderr != "" {
-			t.Fatalf("exit %d, %s", code, stderr)
-		}
-		want := []struct{ label, cells string }{
-			{"books", "made up made up"},
-			{"round-trip delay of the server", "43.4 ms 25.8 ms"},
-			{"the original (put_record, Python, AWS)", "10.36 s 276.68 s"},
-			{"one PutRecord after the other", "9.20 s ~ 226.68 s"},
-			{"records", "212 8,786"},
-			{"lost, doubled", "0, 0 0, 0"},
-			{"priced", "188 7,150"},
-			{"missing", "24 1,636"},
-			{"sum", "35179.55 4134016.42"},
-			{"equal to what is known", "yes, to the last digit yes, to the last digit"},
-			{"PUT payload units of 25 KB", "212 8,786"},
-			{"provisioned", "0.0150 + 0.000003 0.0300 + 0.000123"},
-		}
-		for _, line := range want {
-			if got := strings.Join(strings.Fields(cells(t, stdout, line.label)), " "); got != line.cells {
-				t.Errorf("%s: %s, want %s", line.label, got, line.cells)
+	tests := []struct {
+		name  string
+		args  []string
+		long  bool
+		head  string
+		lines []struct{ label, cells string }
+	}{
+		{
+			name: "a table of its own", args: []string{"-rows", "1200", "-shards", "2", "-delay", "20ms"},
+			head: "1,200 records, 2 shards",
+			lines: []struct{ label, cells string }{
+				{"round-trip delay of the server", "20.0 ms"},
+				{"the original (put_record, Python, AWS)", "–"},
+				{"one PutRecord after the other", "~ 24.00 s"},
+				{"records", "1,200"},
+				{"lost, doubled", "0, 0"},
+				{"equal to what is known", "yes, to the last digit"},
+				{"PUT payload units of 25 KB", "1,200"},
+				{"provisioned", "0.0300 + 0.000017"},
+			},
+		},
+		{
+			name: "as in the README", long: true,
+			head: "212 records, 1 shard 8,786 records, 2 shards",
+			lines: []struct{ label, cells string }{
+				{"books", "made up made up"},
+				{"round-trip delay of the server", "43.4 ms 25.8 ms"},
+				{"the original (put_record, Python, AWS)", "10.36 s 276.68 s"},
+				{"one PutRecord after the other", "9.20 s ~ 226.68 s"},
+				{"records", "212 8,786"},
+				{"lost, doubled", "0, 0 0, 0"},
+				{"priced", "188 7,150"},
+				{"missing", "24 1,636"},
+				{"sum", "35179.55 4134016.42"},
+				{"equal to what is known", "yes, to the last digit yes, to the last digit"},
+				{"PUT payload units of 25 KB", "212 8,786"},
+				{"provisioned", "0.0150 + 0.000003 0.0300 + 0.000123"},
+			},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.long && os.Getenv("KINESISKIT_LONG") == "" {
+				t.Skip("TestProducerKeepsToTheLimits has the same sizes; KINESISKIT_LONG=1 runs this too")
 			}
-		}
-		if !strings.Contains(stdout, "212 records, 1 shard  8,786 records, 2 shards") {
-			t.Errorf("no head in\n%s", stdout)
-		}
-	})
+			synctest.Test(t, func(t *testing.T) {
+				code, stdout, stderr := call(t.Context(), tt.args...)
+				if code != 0 || stderr != "" {
+					t.Fatalf("exit %d, %s", code, stderr)
+				}
+				for _, line := range tt.lines {
+					if got := words(cells(t, stdout, line.label)); got != line.cells {
+						t.Errorf("%s: %s, want %s", line.label, got, line.cells)
+					}
+				}
+				if head, _, _ := strings.Cut(stdout, "\n"); words(head) != tt.head {
+					t.Errorf("head %s, want %s", words(head), tt.head)
+				}
+			})
+		})
+	}
 }
+
+// words makes every space between words a single one.
+func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // TestRunOnFiles runs the made-up books again as files that were saved: the
 // statistics are the same.

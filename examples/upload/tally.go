@@ -125,7 +125,7 @@ func (t *tally) outcome(o options, err error) error {
 		return fmt.Errorf("%d records were acknowledged, %d can never be sent, %d may be in the stream", n, t.hopeless, t.unsure)
 	}
 	if n == 0 && t.unsure == 0 {
-		return fmt.Errorf("%w\nNo record was acknowledged.", ofSource(err))
+		return fmt.Errorf("%w\nno record was acknowledged", ofSource(err))
 	}
 	text := fmt.Sprintf("%d records were acknowledged", n)
 	if t.unsure > 0 {
