@@ -153,6 +153,12 @@ func TestConvert(t *testing.T) {
 			sources: []string{"a\nCaf\xe9 \x80 \x81\n"},
 			want:    "[{\"a\":\"Café € \u0081\"}]",
 		},
+		{
+			name:    "UTF-16 with tabs, as spreadsheets export it",
+			opts:    Options{Decoder: UTF16, Comma: '\t'},
+			sources: []string{"\xff\xfea\x00\t\x00b\x00\r\x00\n\x00\xe9\x00\t\x002\x00\r\x00\n\x00"},
+			want:    `[{"a":"é","b":"2"}]`,
+		},
 		{name: "a header alone", sources: []string{"a,b\n"}, want: `[]`},
 		{name: "a header alone, as lines", opts: Options{Format: Lines}, sources: []string{"a,b"}, want: ``},
 		{

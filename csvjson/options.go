@@ -47,9 +47,9 @@ type Options struct {
 	// ShortRows accepts rows with fewer fields than the header, as some
 	// spreadsheets write; the rest counts as missing.
 	ShortRows bool
-	// Decoder turns the bytes of each source into UTF-8, for example
-	// [Windows1252]; nil means that they are UTF-8. A byte order mark is
-	// dropped either way.
+	// Decoder turns the bytes of each source into UTF-8: [Windows1252],
+	// [UTF16], or what another package has for other encodings; nil means that
+	// they are UTF-8. A byte order mark is dropped either way.
 	Decoder func(io.Reader) io.Reader
 	// MaxRecordBytes bounds the length of a record, and with it the memory
 	// that an unclosed quote can take. 0 means [DefaultMaxRecordBytes],

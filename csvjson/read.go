@@ -30,20 +30,7 @@ import (
 // as an *os.File, errors carry that name.
 func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var zero, v T
-		d := newJSONDecoder[T](r)
-		for {
-			v = zero
-			if err := d.next(&v); err == io.EOF {
-				return
-			} else if err != nil {
-				if !yield(zero, err) || !goesOn(err) {
-					return
-				}
-			} else if !yield(v, nil) {
-				return
-			}
-		}
+		yieldEach(yield, newJSONDecoder[T](r).next)
 	}
 }
 

@@ -6,10 +6,11 @@ import (
 	"io"
 )
 
-var (
-	bomUTF8    = []byte("\xef\xbb\xbf")
-	bomUTF16LE = []byte("\xff\xfe")
-	bomUTF16BE = []byte("\xfe\xff")
+// Byte order marks.
+const (
+	bomUTF8    = "\xef\xbb\xbf"
+	bomUTF16LE = "\xff\xfe"
+	bomUTF16BE = "\xfe\xff"
 )
 
 const (
@@ -79,10 +80,10 @@ func (w *window) skipMark() (int, error) {
 		w.fill()
 	}
 	switch head := w.unread(); {
-	case bytes.HasPrefix(head, bomUTF8):
+	case bytes.HasPrefix(head, []byte(bomUTF8)):
 		w.start = len(bomUTF8)
 		return len(bomUTF8), nil
-	case bytes.HasPrefix(head, bomUTF16LE), bytes.HasPrefix(head, bomUTF16BE):
+	case bytes.HasPrefix(head, []byte(bomUTF16LE)), bytes.HasPrefix(head, []byte(bomUTF16BE)):
 		return 0, fmt.Errorf("%w: the byte order mark says UTF-16", ErrEncoding)
 	}
 	return 0, nil

@@ -47,8 +47,8 @@ func parse(args []string, stderr io.Writer) (config, error) {
 		map[string]csvjson.Format{"array": csvjson.Array, "indent": csvjson.Indented, "ndjson": csvjson.Lines})
 	choice(flags, "missing", "what a field without a value `becomes`: null (the default) or omit", &cfg.opts.Missing,
 		map[string]csvjson.Missing{"null": csvjson.Null, "omit": csvjson.Omit})
-	choice(flags, "encoding", "`encoding` of the CSV files: utf-8 (the default) or windows-1252", &cfg.opts.Decoder,
-		map[string]func(io.Reader) io.Reader{"utf-8": nil, "windows-1252": csvjson.Windows1252})
+	choice(flags, "encoding", "`encoding` of the CSV files: utf-8 (the default), utf-16 or windows-1252", &cfg.opts.Decoder,
+		map[string]func(io.Reader) io.Reader{"utf-8": nil, "utf-16": csvjson.UTF16, "windows-1252": csvjson.Windows1252})
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, usage)

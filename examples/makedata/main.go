@@ -101,7 +101,7 @@ func advice(err error, cfg config) string {
 	_, isRow := errors.AsType[*csvjson.RowError](err)
 	switch {
 	case errors.Is(err, csvjson.ErrEncoding) && cfg.opts.Decoder == nil:
-		return "-encoding windows-1252 reads a file in that encoding"
+		return "-encoding says which encoding the files have, windows-1252 or utf-16"
 	case errors.Is(err, fs.ErrNotExist):
 		return "-rom and -book, or arguments, name the files to read"
 	case errors.Is(err, csvjson.ErrQuote):

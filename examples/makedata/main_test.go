@@ -116,7 +116,7 @@ func TestMakedataBadInput(t *testing.T) {
 		{name: "unterminated quote", args: []string{"c.csv"}, file: "Title,b\nA,1\nB,\"2\nC,3\n", code: 1,
 			stderr: []string{"c.csv: line 3, column 3: a quoted field opens here and never ends"}},
 		{name: "another encoding", args: []string{"c.csv"}, file: "Title\nIt\x92s\n", code: 1,
-			stderr: []string{"line 2, column 3: row 1: Title: not UTF-8 (byte 0x92); likely Windows-1252", "-encoding windows-1252"}},
+			stderr: []string{"line 2, column 3: row 1: Title: not UTF-8 (byte 0x92); likely Windows-1252", "-encoding says"}},
 		{name: "ragged row", args: []string{"c.csv"}, file: "Title,b\nA\n", code: 1, stderr: []string{"line 2, column 2", "-skip-bad"}},
 		{name: "stray quote", args: []string{"c.csv"}, file: "Title\n5\" disk\n", code: 1, stderr: []string{"line 2, column 2", "-lazy"}},
 		{name: "a folder as input", args: []string{"."}, code: 1, stderr: []string{"is a directory"}},

@@ -1,7 +1,6 @@
 package csvjson
 
 import (
-	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // maxLearned bounds how many spellings of names a jsonPlan remembers.
@@ -275,57 +272,4 @@ func setUnmarshaler(field reflect.Value, raw []byte, _ bool) error {
 
 func setAnyJSON(field reflect.Value, raw []byte, _ bool) error {
 	return json.Unmarshal(raw, field.Addr().Interface())
-}
-
-// unescape appends the text of a JSON string, given without its quotes, to dst.
-// Half a surrogate pair becomes U+FFFD, as in encoding/json.
-func unescape(dst, text []byte) []byte {
-	for {
-		i := bytes.IndexByte(text, '\\')
-		if i < 0 {
-			return append(dst, text...)
-		}
-		dst = append(dst, text[:i]...)
-		c := text[i+1]
-		text = text[i+2:]
-		switch c {
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'u':
-			r := hexRune(text)
-			text = text[4:]
-			if utf16.IsSurrogate(r) {
-				low := unicode.ReplacementChar
-				if len(text) >= 6 && text[0] == '\\' && text[1] == 'u' {
-					low = hexRune(text[2:])
-				}
-				if r = utf16.DecodeRune(r, low); r != unicode.ReplacementChar {
-					text = text[6:]
-				}
-			}
-			dst = utf8.AppendRune(dst, r)
-		default: // a quote, a backslash or a slash
-			dst = append(dst, c)
-		}
-	}
-}
-
-// hexRune returns the number that four hexadecimal digits mean.
-func hexRune(text []byte) rune {
-	var r rune
-	for _, c := range text[:4] {
-		if !isDigit(c) {
-			c = c&^0x20 - 'A' + 10 + '0'
-		}
-		r = r<<4 | rune(c-'0')
-	}
-	return r
 }

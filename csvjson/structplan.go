@@ -1,0 +1,118 @@
+package csvjson
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// structPlan is how the rows of the table become structs of one type.
+type structPlan struct {
+	typ    reflect.Type // of the struct
+	fields []*fieldPlan
+	strs   stringSet
+	absent value // of a column that the source does not have
+}
+
+// fieldPlan is how one field is filled.
+type fieldPlan struct {
+	name    string // of the column that it takes
+	index   []int
+	set     setter
+	column  int  // in the table, for the source bound; -1: it has none
+	matched bool // some source has the column
+}
+
+func newStructPlan(typ reflect.Type) (*structPlan, error) {
+	p := &structPlan{typ: typ}
+	if typ.Kind() == reflect.Pointer {
+		p.typ = typ.Elem()
+	}
+	if p.typ.Kind() != reflect.Struct {
+		return nil, fmt.Errorf("csvjson: cannot make a %v from a row", typ)
+	}
+	for _, f := range reflect.VisibleFields(p.typ) {
+		name, ok := columnName(f)
+		if !ok {
+			continue
+		}
+		set, err := p.setterFor(f.Type)
+		if err != nil {
+			return nil, fmt.Errorf("csvjson: field %s of %v: %w", f.Name, p.typ, err)
+		}
+		p.fields = append(p.fields, &fieldPlan{name: name, index: f.Index, set: set, column: -1})
+	}
+	return p, nil
+}
+
+// columnName returns the name of the column that a struct field takes, if any.
+func columnName(f reflect.StructField) (string, bool) {
+	tag, tagged := f.Tag.Lookup("csv")
+	if !tagged {
+		tag, tagged = f.Tag.Lookup("json")
+		tag, _, _ = strings.Cut(tag, ",")
+	}
+	switch {
+	case !f.IsExported() || tag == "-":
+		return "", false
+	case f.Anonymous && tag == "" && f.Type.Kind() == reflect.Struct:
+		return "", false // its fields are visible themselves
+	case tagged && tag != "":
+		return tag, true
+	}
+	return f.Name, true
+}
+
+// bind finds the columns of src that the fields take.
+func (p *structPlan) bind(t *table, src *source) error {
+	any := false
+	for _, f := range p.fields {
+		f.column = -1
+		for i, c := range t.columns {
+			switch {
+			case src.index[i] < 0 || fold(c.name) != fold(f.name):
+			case c.name == f.name:
+				f.column = i
+			case f.column < 0:
+				f.column = i
+			case t.columns[f.column].name != f.name:
+				return fmt.Errorf("%w: %q and %q both fit the field for %q", ErrDuplicateColumn, t.columns[f.column].name, c.name, f.name)
+			}
+		}
+		f.matched = f.matched || f.column >= 0
+		any = any || f.column >= 0
+	}
+	if any {
+		return nil
+	}
+	return fmt.Errorf("%w: %v against %s", ErrNoMatch, p.typ, quoteAll(src.report.Header))
+}
+
+// decode fills v, a struct or a pointer to one, from the row of the table.
+func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
+	if v.Kind() == reflect.Pointer {
+		v.Set(reflect.New(p.typ))
+		v = v.Elem()
+	}
+	p.strs.reset()
+	for _, f := range p.fields {
+		val, name, off := &p.absent, f.name, 0
+		if f.column >= 0 {
+			val, name = &t.row[f.column], t.columns[f.column].name
+			off = src.startOf(src.index[f.column])
+		}
+		if err := f.set(v.FieldByIndex(f.index), val); err != nil {
+			return t.rowError(src, off, name, err)
+		}
+	}
+	p.strs.store()
+	return nil
+}
+
+// startOf returns where a field begins in the record; a short row may lack it.
+func (src *source) startOf(field int) int {
+	if field < len(src.scanner.fields) {
+		return src.scanner.fields[field].start
+	}
+	return len(src.record)
+}
