@@ -181,6 +181,39 @@ func TestAllEndsWithStructuralErrors(t *testing.T) {
 	}
 }
 
+func TestAllPrefersTheExactHeader(t *testing.T) {
+	type row struct{ Price string }
+	for _, text := range []string{"price,Price\n1,2\n", "Price,price\n2,1\n"} {
+		got, errs := collect(All[row](Options{}, texts(text)...))
+		if diff := cmp.Diff([]row{{"2"}}, got); diff != "" || errs != nil {
+			t.Errorf("%q: errors %q, rows (-want +got):\n%s", text, errs, diff)
+		}
+	}
+}
+
+// textOrNumber takes text and JSON, and tells them apart.
+type textOrNumber struct{ got string }
+
+func (v *textOrNumber) UnmarshalText(text []byte) error {
+	v.got = "text " + string(text)
+	return nil
+}
+
+func (v *textOrNumber) UnmarshalJSON(text []byte) error {
+	v.got = "JSON " + string(text)
+	return nil
+}
+
+func TestAllTypesThatTakeTextAndJSON(t *testing.T) {
+	type row struct{ A, B, C textOrNumber }
+	opts := Options{Columns: []Column{{Name: "b", Type: Number}}}
+	got, errs := collect(All[row](opts, texts("a,b,c\n129.900,129.900,\n")...))
+	want := []row{{textOrNumber{"text 129.900"}, textOrNumber{"JSON 129.900"}, textOrNumber{"JSON null"}}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(textOrNumber{})); diff != "" || errs != nil {
+		t.Errorf("errors %q, rows (-want +got):\n%s", errs, diff)
+	}
+}
+
 func TestAllRefusesTypes(t *testing.T) {
 	if _, errs := collect(All[int](Options{}, texts("a\n1\n")...)); len(errs) != 1 {
 		t.Errorf("int: errors %q, want one", errs)

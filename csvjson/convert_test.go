@@ -115,6 +115,20 @@ func TestConvert(t *testing.T) {
 			want:    `[{"q":"1"},{"p":6.99,"q":"2"}]`,
 		},
 		{
+			name: "doubled quotes in fields that are looked at",
+			opts: Options{
+				Columns: []Column{{Name: "p", Type: NumberOrText}}, MissingTexts: []string{`no "t"`}, TrimSpace: true,
+			},
+			sources: []string{"t,p\n\"no \"\"t\"\"\",\" 5\"\" \"\n\" \"\"a\"\" \",\"\"\n"},
+			want:    `[{"t":null,"p":"5\""},{"t":"\"a\"","p":null}]`,
+		},
+		{
+			name:    "an alias goes before another column's name in another case",
+			opts:    Options{Columns: []Column{{Name: "cost", Aliases: []string{"price"}}, {Name: "PRICE"}}},
+			sources: []string{"price\n1\n"},
+			want:    `[{"cost":"1"}]`,
+		},
+		{
 			name:    "space trimmed",
 			opts:    Options{TrimSpace: true},
 			sources: []string{"a,b\n\u00a0 x y\t,\"  \"\n"},
@@ -261,6 +275,8 @@ func TestConvertErrors(t *testing.T) {
 			message: `csvjson: a.csv: line 3, column 3: a quoted field opens here and never ends`},
 		{name: "too few fields", sources: []string{"a,b\n1,2\n\"3\n\"\n"}, err: ErrFieldCount,
 			message: `csvjson: a.csv: line 4, column 2: row 2: wrong number of fields: the row has 1, the header 2`},
+		{name: "too few fields below rows of several lines", sources: []string{"a,b\n\"1\n\n1\",\"2\r\n\"\n\n3\n"}, err: ErrFieldCount,
+			message: `csvjson: a.csv: line 7, column 2: row 2: wrong number of fields: the row has 1, the header 2`},
 		{name: "too many fields", sources: []string{"a,b\n1,2,3\n"}, err: ErrFieldCount,
 			message: `csvjson: a.csv: line 2, column 5: row 1: wrong number of fields: the row has 3, the header 2`},
 		{name: "too many fields though short rows pass", opts: Options{ShortRows: true}, sources: []string{"a,b\n1,2,3\n"}, err: ErrFieldCount,

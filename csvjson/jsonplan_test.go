@@ -2,6 +2,8 @@ package csvjson
 
 import (
 	"encoding/json"
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -136,6 +138,18 @@ func TestJSONPlanLeavesTypesAlone(t *testing.T) {
 	}
 	if got, errs := collect(ReadJSON[money](strings.NewReader(`{"A":1}`))); errs != nil || got[0].text != `{"A":1}` {
 		t.Errorf("unmarshaler: %v, %q", got, errs)
+	}
+}
+
+func TestJSONPlanBoundsWhatItLearns(t *testing.T) {
+	p := newJSONPlan(reflect.TypeFor[everything]())
+	for i := range 3 * maxLearned {
+		if f := p.lookup(fmt.Appendf(nil, "unknown%d", i), false); f >= 0 {
+			t.Fatalf("unknown%d is field %d", i, f)
+		}
+	}
+	if len(p.byName) > maxLearned {
+		t.Errorf("%d names learned, want at most %d", len(p.byName), maxLearned)
 	}
 }
 
