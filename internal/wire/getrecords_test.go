@@ -1,10 +1,13 @@
 package wire_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
@@ -85,6 +88,23 @@ func TestGetRecordsManyRecords(t *testing.T) {
 			if cap(r.Data) != len(r.Data) {
 				t.Fatalf("append to the data of record %d would change the next one", i)
 			}
+		}
+	}
+}
+
+func TestResponseIsCut(t *testing.T) {
+	errCut := errors.New("connection reset")
+	cut := func() *http.Response {
+		resp := response(http.StatusOK, nil)
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(getResponses[0]), iotest.ErrReader(errCut)))
+		return resp
+	}
+	want := deserialize(newSDKProtocol(), getRecordsOp, cut(), &kinesis.GetRecordsOutput{})
+	for _, option := range []func(*kinesis.Options){wire.GetRecords, wire.GetRecordsCBOR} {
+		ours, _ := withOption(option)
+		err := deserialize(ours, getRecordsOp, cut(), &kinesis.GetRecordsOutput{})
+		if errorText(err) != errorText(want) || !errors.Is(err, errCut) {
+			t.Errorf("error %v, the SDK's %v", err, want)
 		}
 	}
 }

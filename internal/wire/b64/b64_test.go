@@ -93,6 +93,10 @@ func checkDecode(t *testing.T, src []byte) {
 	if ok != wantOK || ok && !bytes.Equal(got, want) {
 		t.Errorf("%q decodes to %x, %v, want %x, %v (%v)", src, got, ok, want, wantOK, err)
 	}
+	// More room than is needed makes no difference.
+	if roomy := b64.Decode(bytes.Clone(buf), src); roomy != ok {
+		t.Errorf("%q with more room: %v, want %v", src, roomy, ok)
+	}
 	if rest := buf[len(got):]; string(rest) != strings.Repeat("#", 20) {
 		t.Errorf("decoding %q wrote %x behind its buffer", src, rest)
 	}
