@@ -87,19 +87,22 @@ func TestBuilder(t *testing.T) {
 	}
 }
 
-func TestDecoder(t *testing.T) {
+// A decoderCase is a message, and the members that it holds or part of the error that it gives.
+type decoderCase struct {
+	name    string
+	message string
+	want    []Member
+	err     string
+}
+
+func decoderCases() []decoderCase {
 	const (
 		keys   = "\x0a\x02p0\x0a\x02p1\x12\x011"
 		member = "\x1a\x08\x08\x00\x1a\x04data"
 	)
 	group := func(depth int) string { return strings.Repeat("\x2b", depth) + strings.Repeat("\x2c", depth) }
 	p0 := []Member{{"p0", "", []byte("data")}}
-	for _, tc := range []struct {
-		name    string
-		message string
-		want    []Member
-		err     string // part of the error; empty for none
-	}{
+	return []decoderCase{
 		{"a member", keys + member, p0, ""},
 		{"all fields", keys + "\x1a\x09\x08\x01\x10\x00\x1a\x03abc", []Member{{"p1", "1", []byte("abc")}}, ""},
 		{"fields in another order", keys + "\x1a\x0a\x1a\x04data\x10\x00\x08\x01", []Member{{"p1", "1", []byte("data")}}, ""},
@@ -143,7 +146,11 @@ func TestDecoder(t *testing.T) {
 		{"groups nested deeper", group(maxGroupDepth+1) + keys + member, nil, "no valid field at byte 0"},
 		{"more keys than the bytes can use", strings.Repeat("\x0a\x00", 1000) + member, nil, "1000 keys in 2010 bytes"},
 		{"not a protocol buffer", "just some text", nil, "no valid field"},
-	} {
+	}
+}
+
+func TestDecoder(t *testing.T) {
+	for _, tc := range decoderCases() {
 		t.Run(tc.name, func(t *testing.T) {
 			got, aggregated, err := decode(seal(tc.message))
 			if !aggregated {
@@ -346,12 +353,8 @@ func TestNoAllocation(t *testing.T) {
 // FuzzDecoder checks that a message of arbitrary bytes is read without a panic and with less memory than it takes itself,
 // and that what was read can be written and read again.
 func FuzzDecoder(f *testing.F) {
-	for _, seed := range []string{
-		"", "\x0a\x02pk\x1a\x08\x08\x00\x1a\x04data", "\x0a\x01k\x12\x011\x1a\x09\x08\x00\x10\x00\x1a\x03abc",
-		"\x1a\x08\x08\x00\x1a\x04data", "\x2b\x2c", "\x0a\x00\x0a\x00\x0a\x00", "\x1a\xff\xff\xff\xff\x0f", "\x35four",
-		"\x0a\x01k\x1a\x0e\x08\x07\x1a\x02no\x08\x00\x1a\x04data",
-	} {
-		f.Add([]byte(seed))
+	for _, tc := range decoderCases() {
+		f.Add([]byte(tc.message))
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		data := seal(string(message))
