@@ -159,6 +159,16 @@ func TestAdaptiveCeiling(t *testing.T) {
 	}
 }
 
+func TestAdaptiveDoesNotSearchWhileIdle(t *testing.T) {
+	a := full(100)
+	for a.Take(start, Limits{100, 100}) { // until tokens are missing
+	}
+	a.Level(at(time.Hour))
+	if s := a.Share(); s > 2 {
+		t.Errorf("after an idle hour: share %v, want at most 2", s)
+	}
+}
+
 func TestAdaptiveInherit(t *testing.T) {
 	parent := full(1)
 	parent.Answer(start, at(-time.Second), Limits{}, Limits{500, 500})
