@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/klauspost/compress/zstd"
 )
 
 // A run is the life of one loop. It owns a goroutine for each shard that is
@@ -31,6 +32,8 @@ type run struct {
 	rule   stopRule
 	budget *budget
 	saver  *checkpointer // nil without a Store
+
+	decompressor func() (*zstd.Decoder, error) // made when it is first needed
 
 	// work ends when the loop has failed or was left, with the reason as its
 	// cause; fetch also when nothing more is to be read.
@@ -100,6 +103,8 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 		budget:  newBudget(cfg.prefetchRecords, cfg.prefetchBytes),
 		calls:   make(chan struct{}, maxCalls),
 		lineage: newLineage(),
+
+		decompressor: sync.OnceValues(newDecompressor),
 	}
 	if cfg.store != nil {
 		r.saver = newCheckpointer(cfg, streamID(info), meter)

@@ -3,8 +3,6 @@ package kstream
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
-	"github.com/kinesiskit/kinesiskit/internal/kpl"
 )
 
 // A delivery hands the records of pages to the body of one loop.
@@ -16,7 +14,7 @@ type delivery[T any] struct {
 	// tickets: records are marked by their Done, not when the body finishes.
 	tickets bool
 
-	members kpl.Decoder
+	unpack unpacker
 }
 
 // An outcome says how the delivery of something ended.
@@ -30,7 +28,7 @@ const (
 )
 
 func (c *Consumer[T]) delivery(run *run, yield func(Record[T], error) bool) *delivery[T] {
-	return &delivery[T]{run: run, codec: c.codec, yield: yield, tickets: c.cfg.manualDone}
+	return &delivery[T]{run: run, codec: c.codec, yield: yield, tickets: c.cfg.manualDone, unpack: unpacker{decompressor: run.decompressor}}
 }
 
 // page delivers a page's records.
@@ -61,7 +59,7 @@ func (d *delivery[T]) record(p *page, raw *types.Record, readBefore int64) outco
 		Arrival:        aws.ToTime(raw.ApproximateArrivalTimestamp),
 		Lag:            p.lag,
 	}
-	aggregated, err := d.members.Reset(raw.Data)
+	aggregated, err := d.unpack.open(raw.Data)
 	switch {
 	case aggregated && err == nil:
 		return d.aggregate(p, &rec, readBefore)
@@ -76,7 +74,7 @@ func (d *delivery[T]) record(p *page, raw *types.Record, readBefore int64) outco
 // which the producer put them together and the one at which the service took
 // them, and the producer sends them again.
 func (d *delivery[T]) aggregate(p *page, rec *Record[T], readBefore int64) outcome {
-	for sub, m := range d.members.All() {
+	for sub, m := range d.unpack.members.All() {
 		if int64(sub) <= readBefore {
 			continue
 		}

@@ -1,6 +1,7 @@
 package kstream
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -58,6 +59,11 @@ func (r *Record[T]) Done() {
 		r.done.markDone(r.ticket)
 	}
 }
+
+// ErrMalformedAggregate says that a record has the marks of an aggregated one,
+// of the Kinesis Producer Library or compressed by a Producer, but breaks the
+// format. The [DecodeError] that wraps it has the whole record.
+var ErrMalformedAggregate = errors.New("malformed aggregated record")
 
 // A DecodeError is yielded for a record whose data the Codec, or the reader of
 // aggregated records, could not read. The loop goes on with the next record
