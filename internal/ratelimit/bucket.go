@@ -100,12 +100,6 @@ func (b *Bucket) Level(now time.Time) int64 {
 // Rate returns the tokens that are gained each second.
 func (b *Bucket) Rate() int64 { return b.rate }
 
-// SetRate changes the rate from now on. What has been gained stays.
-func (b *Bucket) SetRate(now time.Time, rate int64) {
-	b.advance(now)
-	b.rate = clamp(rate)
-}
-
 // SetLimits changes rate and burst from now on. What has been gained stays, up to the new burst.
 func (b *Bucket) SetLimits(now time.Time, rate, burst int64) {
 	b.advance(now)

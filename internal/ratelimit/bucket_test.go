@@ -169,10 +169,6 @@ func TestSetLimits(t *testing.T) {
 	if got := b.Level(at(time.Minute)); got != 50 {
 		t.Errorf("gained up to the new burst: %d, want 50", got)
 	}
-	b.SetRate(at(time.Minute), 2000)
-	if got := b.Level(at(time.Minute)); got != 50 || b.Rate() != 2000 {
-		t.Errorf("another rate: %d there at %d, want 50 at 2000", got, b.Rate())
-	}
 	b.SetLimits(at(time.Minute), 1000, 20)
 	if got := b.Level(at(time.Minute)); got != 20 {
 		t.Errorf("kept of the old burst: %d, want 20", got)
