@@ -170,8 +170,11 @@ func (s *sender) takeOne(q *sendQueue, c *call, p *parcel, now time.Duration) bo
 	return true
 }
 
-// leave takes p out of its queue, into a call.
+// leave takes p out of its queue, or its lane, into a call.
 func (s *sender) leave(q *sendQueue, p *parcel) {
+	if p.lane != nil && p.list == &p.lane.waiting {
+		p.lane.out++
+	}
 	q.remove(p)
 	s.queued--
 	s.queuedBytes -= p.size
