@@ -168,20 +168,26 @@ func (s *sender) leaveWaiting(p *parcel) {
 	p.waiter = nil
 }
 
-// grant accepts waiting parcels, first come first served, as far as there is
-// room: those whose share is full are passed over, but for one that needs the
-// whole buffer's room all wait, lest small ones keep a large one out for ever.
+// grant accepts waiting parcels, as far as there is room. For each shard, and
+// for the whole buffer, first come is first served, lest small parcels keep a
+// large one out for ever; but nobody waits for another shard's share.
 func (s *sender) grant() wakeups {
 	var woken wakeups
 	s.starved = false
+	s.grants++
 	for p := s.waiting.head; p != nil; {
 		next := p.next
+		if p.queue.fullAt == s.grants {
+			p = next
+			continue
+		}
 		wake := wakeup{waiter: p.waiter}
 		switch s.admit(p) {
 		case bufferFull:
 			s.starved = true
 			return woken
 		case shareFull:
+			p.queue.fullAt = s.grants
 			p = next
 			continue
 		case admitted:

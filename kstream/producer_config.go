@@ -50,8 +50,8 @@ type ProducerConfig[T any] struct {
 	// key is refused with a [*KeyError]. It is called by several goroutines.
 	//
 	// Nil spreads the values evenly over the shards, under random keys, and
-	// around shards that are behind: for values that belong to nothing. On a
-	// stream with AUTO distribution, nil sends no key at all.
+	// around shards that are behind: for values that belong to nothing. Once the
+	// stream is known to have AUTO distribution, nil sends no keys at all.
 	PartitionKey func(T) string
 
 	// ExplicitHashKey returns a hash key, decimal, 0 to 2^128-1, that decides

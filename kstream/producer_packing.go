@@ -3,6 +3,7 @@ package kstream
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/klauspost/compress/zstd"
 
@@ -156,13 +157,16 @@ func (s *sender) pack(c *call) {
 		} else {
 			r = s.aggregate(k, e, i)
 		}
-		e.sent = len(r.Data) + len(*r.PartitionKey)
+		e.sent = len(r.Data) + len(aws.ToString(r.PartitionKey))
 		c.records = append(c.records, r)
 	}
 }
 
 func (s *sender) plainRecord(p *parcel) types.PutRecordsRequestEntry {
-	r := types.PutRecordsRequestEntry{Data: p.data, PartitionKey: &p.key}
+	r := types.PutRecordsRequestEntry{Data: p.data}
+	if p.key != "" { // else the stream has AUTO distribution
+		r.PartitionKey = &p.key
+	}
 	if p.hashKey != "" {
 		r.ExplicitHashKey = &p.hashKey
 	}

@@ -20,6 +20,7 @@ type sendQueue struct {
 	hurried              int // in fresh
 	records, bytes, held int // charged, in calls and settled ones too
 	waiting              int // callers that wait for room here
+	fullAt               int // the last grant that found no room here
 	counts               ProducerShardStats
 }
 

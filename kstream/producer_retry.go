@@ -19,6 +19,10 @@ const (
 	firstSendBackoff = 50 * time.Millisecond
 	maxSendBackoff   = 5 * time.Second
 
+	// retryTick gathers parcels that are tried again at about the same time
+	// into one call.
+	retryTick = 10 * time.Millisecond
+
 	// credentialTries bounds the attempts of a parcel whose calls are refused
 	// for their credentials. Those that expire are renewed by then.
 	credentialTries = 6
@@ -162,7 +166,7 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 		default:
 			p.notBefore = now
 			if a.fate != throttled || p.queue.pace.unlimited() {
-				p.notBefore += sendBackoff(p.attempts - 1)
+				p.notBefore = (now + sendBackoff(p.attempts-1)).Truncate(retryTick) + retryTick
 			}
 			c.again = append(c.again, p)
 			continue

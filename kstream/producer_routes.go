@@ -408,6 +408,9 @@ func (s *sender) route(p *parcel) {
 	}
 	key := q.keys[q.next%len(q.keys)]
 	p.key, p.hashKey, p.hash = key.text, key.explicit, key.hash
+	if r.auto && s.aggregateBytes == 0 { // the members of an aggregate need some key
+		p.key, p.hashKey = "", ""
+	}
 }
 
 // relist lists the shards if the answers of a call name others than predicted.

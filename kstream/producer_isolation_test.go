@@ -1,0 +1,201 @@
+package kstream
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// keysOf finds a key for each of n even shards.
+func keysOf(n int) []string {
+	m := make([]shardmap.Shard, 0, n)
+	for i, r := range shardmap.Even(n) {
+		m = append(m, shardmap.Shard{ID: fmt.Sprint(i), Range: r})
+	}
+	shards := shardmap.New(m)
+	keys := make([]string, n)
+	for i, missing := 0, n; missing > 0; i++ {
+		key := fmt.Sprint("key", i)
+		if at, _ := shards.Find(shardmap.OfKey(key)); keys[at] == "" {
+			keys[at] = key
+			missing--
+		}
+	}
+	return keys
+}
+
+// crowd writes to a key as much as leaves a tenth of its shard's limit, in
+// small calls and without mercy, until ctx ends.
+func crowd(ctx context.Context, client *kinesis.Client, key string) {
+	const trip, each = 30 * time.Millisecond, 40 * time.Millisecond
+	entry := types.PutRecordsRequestEntry{Data: []byte("crowd"), PartitionKey: &key}
+	records := slices.Repeat([]types.PutRecordsRequestEntry{entry}, int(0.9*limitRecords*each.Seconds()))
+	for ctx.Err() == nil {
+		_, _ = client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: aws.String("s"), Records: records}, noRetries)
+		_ = sleep(ctx, each-trip)
+	}
+}
+
+// TestAThrottledShardHoldsUpNoOther has another program leave a tenth of one
+// shard's limit, with one caller a shard.
+func TestAThrottledShardHoldsUpNoOther(t *testing.T) {
+	const shards = 8
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, shards, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		warm, window := 2*time.Second, 4*time.Second
+		if long() {
+			window = time.Minute
+		}
+		end := time.Now().Add(warm + window)
+		var callers sync.WaitGroup
+		ctx, stop := context.WithDeadline(context.Background(), end)
+		defer stop()
+		callers.Go(func() { crowd(ctx, srv.Client(), keysOf(shards)[3]) })
+		for _, key := range keysOf(shards) {
+			callers.Go(func() {
+				for ctx.Err() == nil {
+					_ = p.Send(ctx, key+":value")
+				}
+			})
+		}
+		time.Sleep(warm)
+		before, statsBefore := srv.Counters(), p.Stats()
+		callers.Wait()
+		after, statsAfter := srv.Counters(), p.Stats()
+		for i := range shards {
+			key := kstreamtest.ShardKey{Stream: "s", Shard: fmt.Sprintf("shardId-%012d", i)}
+			took := float64(after.Shards[key].RecordsIn-before.Shards[key].RecordsIn) / window.Seconds() / limitRecords
+			if i == 3 {
+				own := statsAfter.Shards[i].Entries - statsBefore.Shards[i].Entries
+				t.Logf("of the crowded shard's limit the Producer had %.3f", float64(own)/window.Seconds()/limitRecords)
+			} else if took < 0.95 {
+				t.Errorf("shard %d took %.3f of its limit, want at least 0.95", i, took)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = p.Close(ctx) // what is left for the crowded shard takes longer
+	})
+}
+
+// TestTwoProducersShareAShard has two Producers write as fast as they can.
+func TestTwoProducersShareAShard(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		end := time.Now().Add(time.Minute)
+		var callers sync.WaitGroup
+		var delivered [2]int64
+		var entries, throttled int64
+		var mu sync.Mutex
+		for i := range delivered {
+			callers.Go(func() {
+				p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.MaxBufferedRecords = 1000 })
+				for n := 0; time.Now().Before(end); n++ {
+					if err := p.Send(context.Background(), fmt.Sprintf("%d:v", n)); err != nil {
+						t.Error(err)
+					}
+				}
+				st := p.Stats()
+				mu.Lock()
+				delivered[i] = st.Delivered
+				entries += st.Entries
+				throttled += st.ThrottledEntries
+				mu.Unlock()
+				closeProducer(t, p)
+			})
+		}
+		callers.Wait()
+		sum, less := float64(delivered[0]+delivered[1]), float64(min(delivered[0], delivered[1]))
+		t.Logf("together %.3f of the limit, the lesser %.3f of that; %.4f throttled",
+			sum/60/limitRecords, less/sum, float64(throttled)/float64(entries))
+		if sum < 0.97*60*limitRecords || less < 0.4*sum || throttled*100 > entries {
+			t.Errorf("%v values delivered, %d of %d entries throttled", delivered, throttled, entries)
+		}
+	})
+}
+
+// TestMemoryIsBounded sends as fast as it can to a stream that takes nothing.
+func TestMemoryIsBounded(t *testing.T) {
+	const maxBytes = 8 << 20
+	for _, compress := range []bool{false, true} {
+		inBubble(t, stalled(), 4, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+				cfg.MaxBufferedBytes, cfg.CallTimeout, cfg.Compress = maxBytes, time.Second, compress
+			})
+			heap := func() int64 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return int64(m.HeapAlloc)
+			}
+			value := ":" + strings.Repeat("x", 4<<10)
+			before := heap()
+			end := time.Now().Add(10 * time.Second)
+			var callers sync.WaitGroup
+			for c := range 16 {
+				callers.Go(func() {
+					for i := 0; time.Now().Before(end); i++ {
+						ctx, cancel := context.WithDeadline(context.Background(), end)
+						_ = p.Send(ctx, fmt.Sprint(c, "-", i)+value)
+						cancel()
+					}
+				})
+			}
+			callers.Wait()
+			grown := heap() - before
+			if st := p.Stats(); st.BufferedBytes > maxBytes || st.BufferedBytes < maxBytes/2 {
+				t.Errorf("%d bytes are buffered, want up to %d", st.BufferedBytes, maxBytes)
+			}
+			// A value is here twice, because a string's bytes are encoded; and
+			// the calls under way and the server hold copies too.
+			t.Logf("the heap grew by %.1f times the bound", float64(grown)/maxBytes)
+			if grown > 6*maxBytes {
+				t.Errorf("the heap grew by %d bytes with a bound of %d", grown, maxBytes)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = p.Close(ctx)
+		})
+	}
+}
+
+func TestALargeValueDoesNotStarve(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.MaxBufferedBytes = 300 << 10 })
+		ctx := context.Background()
+		done := make(chan struct{})
+		var callers sync.WaitGroup
+		callers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					_ = p.Send(ctx, "small:"+strings.Repeat("x", 1000))
+				}
+			}
+		})
+		time.Sleep(time.Second)
+		began := time.Now()
+		if err := p.Send(ctx, "large:"+strings.Repeat("x", 500<<10)); err != nil {
+			t.Error(err)
+		}
+		if waited := time.Since(began); waited > 2*time.Second {
+			t.Errorf("a value larger than the buffer waited for %v", waited)
+		}
+		close(done)
+		callers.Wait()
+		closeProducer(t, p)
+	})
+}
