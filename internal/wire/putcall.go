@@ -52,7 +52,8 @@ var putCalls sync.Pool
 // The zero PutCall is ready. The Records of an output, and what they point to,
 // hold until the next call. The strings themselves may be kept; those of one
 // output share a buffer of about 60 bytes an entry. A PutCall must not be used by
-// two calls at a time, nor be copied.
+// two calls at a time, nor be copied. It keeps as much memory as its largest
+// request and response took: up to 14 MB for a request of 10 MiB.
 //
 // It uses the body of a request again when the call is over, although net/http
 // may still have a hand on the body of an attempt then. That hand is empty: what
@@ -91,7 +92,7 @@ func (g giveBack) HandleInitialize(
 	ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
 ) (middleware.InitializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleInitialize(ctx, in)
-	if cap(g.call.request) <= maxPooledBody {
+	if max(cap(g.call.request), cap(g.call.response)) <= maxPooledBody {
 		// These are the output's now.
 		g.call.entries, g.call.values = nil, nil
 		putCalls.Put(g.call)
