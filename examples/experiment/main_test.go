@@ -144,8 +144,8 @@ func TestRunOnAWS(t *testing.T) {
 	if got := cells(t, stdout, "equal to what is known"); got != "yes, to the last digit" {
 		t.Errorf("statistics: %s", got)
 	}
-	if got := server.Counters().Operations["DeleteStream"].Calls; got != 3 {
-		t.Errorf("%d of 3 streams are deleted", got)
+	if got := server.Counters().Operations["DeleteStream"].Calls; got != 4 {
+		t.Errorf("%d of 4 streams are deleted", got)
 	}
 }
 

@@ -29,6 +29,7 @@ func ways() []way {
 	return []way{
 		{name: "Producer"},
 		{"Producer, aggregating", kstream.ProducerConfig[record]{Aggregate: true}},
+		{"Producer, compressing", kstream.ProducerConfig[record]{Compress: true}},
 	}
 }
 
