@@ -33,6 +33,7 @@ type run struct {
 	budget *budget
 	saver  *checkpointer // nil without a Store
 
+	fanOutARN    string                        // the registered consumer; empty: poll
 	decompressor func() (*zstd.Decoder, error) // made when it is first needed
 
 	// work ends when the loop has failed or was left, with the reason as its
@@ -110,6 +111,12 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 		r.saver = newCheckpointer(cfg, streamID(info), meter)
 	}
 	placeShards(r.lineage, shards, cfg, leases)
+	if cfg.fanOut != "" {
+		r.fanOutARN, err = registerFanOut(ctx, client, info, cfg.fanOut)
+		if err != nil && !cfg.fanOutOrPoll {
+			return nil, err
+		}
+	}
 	r.work, r.cancel = context.WithCancelCause(ctx)
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil

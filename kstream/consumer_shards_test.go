@@ -1,8 +1,10 @@
 package kstream
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -113,6 +115,42 @@ func TestAnExpiredLatestIteratorSkipsNothing(t *testing.T) {
 		l.put(10, 1)
 		l.wantAll(<-done, 0)
 	})
+}
+
+// The first attempt to begin fails, and records come in before the second.
+func TestLatestThatHadToBeTriedAgainSkipsNothing(t *testing.T) {
+	for _, fanOut := range []string{"", "reader"} {
+		for _, clockAhead := range []bool{false, true} {
+			t.Run(fmt.Sprintf("fan-out %q, clock ahead %t", fanOut, clockAhead), func(t *testing.T) {
+				refused := 0
+				hook := func(r kstreamtest.Request) *kstreamtest.Reply {
+					if clockAhead && bytes.Contains(r.Body, []byte("AT_TIMESTAMP")) {
+						refused++
+						return &kstreamtest.Reply{Code: "InvalidArgumentException", Message: "in the future"}
+					}
+					return nil
+				}
+				faults := []kstreamtest.Fault{
+					{Kind: kstreamtest.Fail, Operation: "GetShardIterator", Count: 5},
+					{Kind: kstreamtest.Fail, Operation: "SubscribeToShard", Count: 5},
+				}
+				inLab(t, 1, kstreamtest.Options{Faults: faults, Hook: hook}, func(l *lab) {
+					l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("old:0")})
+					time.Sleep(5 * time.Second)
+					time.AfterFunc(100*time.Millisecond, func() { l.put(5, 1) })
+					time.AfterFunc(time.Minute, func() { l.put(5, 1) })
+					until := Until{kind: untilCount, count: 10}
+					if clockAhead { // no way to know when to begin
+						until.count = 5
+					}
+					got := l.read(ConsumerConfig[string]{Start: Latest(), FanOut: fanOut, Until: until})
+					if int64(len(got)) != until.count || (refused > 0) != clockAhead {
+						l.Errorf("read %q; %d positions refused", got, refused)
+					}
+				})
+			})
+		}
+	}
 }
 
 // In one library a record that could not be decoded took its batch with it; in

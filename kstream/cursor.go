@@ -28,6 +28,14 @@ type cursor struct {
 	// that was delivered before.
 	anchor    string
 	anchorSub int64
+
+	// lateSince is when a first attempt to begin at LATEST failed.
+	lateSince time.Time
+
+	// Of a subscription: the last record, and until when what the service said
+	// to continue after is sure to be there.
+	last      string
+	sureUntil time.Time
 }
 
 // renew asks for an iterator at the position.
@@ -69,6 +77,21 @@ func (c *cursor) begun(serverTime time.Time) {
 	}
 }
 
+// failed takes note of a failed attempt that began at a time. If it was one to
+// begin at LATEST, what comes in until the next attempt must not be skipped. It
+// reports whether the position has changed such that the error means nothing.
+func (c *cursor) failed(began time.Time, err error) bool {
+	switch {
+	case c.position.kind == latest && c.lateSince.IsZero():
+		c.lateSince = began
+		c.position = AtTime(began.Truncate(time.Second))
+	case c.position.kind == atTime && !c.lateSince.IsZero() && isInvalidArgument(err):
+		c.position = Latest() // our clock is ahead of the service's, which takes no time in the future
+		return true
+	}
+	return false
+}
+
 // accept moves the cursor past the records of an answer. It takes out what was
 // read before, and notes in p what is missing.
 func (c *cursor) accept(p *page, atTip bool) {
@@ -77,7 +100,26 @@ func (c *cursor) accept(p *page, atTip bool) {
 		c.checkAnchor(p)
 	}
 	if n := len(p.records); n > 0 {
-		c.position = AfterRecord(aws.ToString(p.records[n-1].SequenceNumber), wholeRecord)
+		c.last = aws.ToString(p.records[n-1].SequenceNumber)
+		c.position = AfterRecord(c.last, wholeRecord)
+	}
+}
+
+// continueAfter takes note of what a subscription's event says to continue
+// after. That moves on when nothing is written, while the last record grows
+// older than the stream's retention.
+func (c *cursor) continueAfter(seq *string, lag time.Duration) {
+	if aws.ToString(seq) != "" {
+		c.position = AfterSequenceNumber(*seq)
+		c.sureUntil = time.Now().Add(c.shard.run.info.Retention - lag)
+	}
+}
+
+// beforeSubscribe returns to the last record if, since the last event, others
+// after it may have been trimmed: then the service's answer shows it.
+func (c *cursor) beforeSubscribe() {
+	if c.last != "" && c.position.kind == afterSequence && time.Now().After(c.sureUntil) {
+		c.position = AfterRecord(c.last, wholeRecord)
 	}
 }
 

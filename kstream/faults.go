@@ -35,12 +35,13 @@ func faultOf(err error) fault {
 			return faultThrottled
 		case (&types.ExpiredIteratorException{}).ErrorCode():
 			return faultExpired
-		case (&types.InternalFailureException{}).ErrorCode(), "InternalFailure", "ServiceUnavailable", "RequestTimeout":
+		case (&types.InternalFailureException{}).ErrorCode(), "InternalFailure", "ServiceUnavailable", "RequestTimeout",
+			(&types.ResourceInUseException{}).ErrorCode(): // another subscription to the shard
 			return faultTransient
 		}
 		return statusFault(err)
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) {
 		return faultTransient
 	}
 	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {

@@ -1,0 +1,196 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
+)
+
+const (
+	// A subscription ends after five minutes (API reference of
+	// SubscribeToShard). It is renewed when it is this old, with the next event.
+	subscriptionAge = 4*time.Minute + 45*time.Second
+
+	// The service sends an event, if need be an empty one, every five seconds.
+	// When none has come for so long, the connection is dead.
+	eventTimeout = 30 * time.Second
+)
+
+// errSilent says that a subscription has stopped sending.
+var errSilent = errors.New("no event has come for 30 s")
+
+// A subscription is a shard's stream of events. The zero subscription is not
+// connected.
+type subscription struct {
+	events *kinesis.SubscribeToShardEventStream // nil: not connected
+	cancel context.CancelFunc
+	began  time.Time
+}
+
+// close ends the subscription and joins what reads it.
+func (s *subscription) close() {
+	if s.events == nil {
+		return
+	}
+	s.cancel()
+	s.events.Close()
+	for range s.events.Events() { // until its reader has closed it
+	}
+	s.events = nil
+}
+
+// subscribe connects at the cursor's position.
+func (r *shardReader) subscribe(ctx context.Context) error {
+	run := r.shard.run
+	select {
+	case run.calls <- struct{}{}:
+		defer func() { <-run.calls }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	r.cursor.beforeSubscribe()
+	start := r.cursor.position.starting()
+	// The context is the whole subscription's: a timer, not its deadline, bounds
+	// the call.
+	ctx, cancel := context.WithCancel(ctx)
+	timeout := time.AfterFunc(callTimeout, cancel)
+	out, err := run.client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
+		ConsumerARN: &run.fanOutARN, ShardId: &r.shard.ID, StartingPosition: &start,
+	}, wire.SubscribeToShard, noRetries)
+	if !timeout.Stop() && err != nil {
+		err = fmt.Errorf("%w: %w", errSilent, err)
+	}
+	if err != nil {
+		cancel()
+		return err
+	}
+	*r.fanOut = subscription{events: out.GetStream(), cancel: cancel, began: time.Now()}
+	serverTime, ok := middleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		serverTime = time.Now()
+	}
+	r.cursor.begun(serverTime)
+	return nil
+}
+
+// receive returns the next event. It renews the subscription when that is due.
+func (r *shardReader) receive(ctx context.Context) (*page, error) {
+	for {
+		if r.fanOut.events == nil {
+			if err := r.subscribe(ctx); err != nil {
+				return nil, err
+			}
+		}
+		event, err := r.fanOut.next(ctx)
+		if err != nil {
+			r.fanOut.close()
+			return nil, err
+		}
+		if event == nil || time.Since(r.fanOut.began) >= subscriptionAge {
+			r.fanOut.close()
+		}
+		if event != nil {
+			return r.acceptEvent(ctx, event)
+		}
+	}
+}
+
+// next waits for the next event. It returns nil at the orderly end of the
+// subscription.
+func (s *subscription) next(ctx context.Context) (*types.SubscribeToShardEvent, error) {
+	silence := time.NewTimer(eventTimeout)
+	defer silence.Stop()
+	for {
+		select {
+		case event, open := <-s.events.Events():
+			if !open {
+				return nil, s.events.Err()
+			}
+			if records, ok := event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent); ok {
+				return &records.Value, nil
+			}
+		case <-silence.C:
+			return nil, errSilent
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// acceptEvent makes a page of an event. Unlike the answer to a call it is there
+// unasked, so it is charged to the budget only now; until there is room for it,
+// no further one is taken, and in the end the service is held back.
+func (r *shardReader) acceptEvent(ctx context.Context, event *types.SubscribeToShardEvent) (*page, error) {
+	run := r.shard.run
+	bytes := recordBytes(event.Records)
+	charge := hold{min(len(event.Records), run.cfg.prefetchRecords), min(bytes, run.cfg.prefetchBytes)}
+	if err := run.budget.take(ctx, charge); err != nil {
+		return nil, err
+	}
+	answer := &page{shard: r.shard, records: event.Records, children: event.ChildShards, hold: charge}
+	answer.lag = time.Duration(aws.ToInt64(event.MillisBehindLatest)) * time.Millisecond
+	lagKnown := event.MillisBehindLatest != nil
+	if closedShard(event.ContinuationSequenceNumber, event.ChildShards) {
+		answer.end = endOfShard
+	}
+	r.cursor.accept(answer, lagKnown && answer.lag == 0)
+	r.cursor.continueAfter(event.ContinuationSequenceNumber, answer.lag)
+	r.shard.meter.answer(len(answer.records), bytes, answer.lag)
+	r.shard.want(answer, lagKnown)
+	return answer, nil
+}
+
+// fallBack turns to polling, if the configuration wants that, when err says
+// that there is nothing to be had by fan-out.
+func (r *shardReader) fallBack(err error) bool {
+	run := r.shard.run
+	if r.fanOut == nil || !run.cfg.fanOutOrPoll || errors.Is(err, ErrStreamNotFound) {
+		return false
+	}
+	run.cfg.logger.Warn("fan-out failed, polling instead", "stream", run.cfg.stream, "shard", r.shard.ID, "error", err)
+	r.fanOut.close()
+	r.fanOut = nil
+	return true
+}
+
+// registerFanOut returns the ARN of the stream's registered consumer of that
+// name. It registers it if need be, and waits until it is ACTIVE.
+func registerFanOut(ctx context.Context, client *kinesis.Client, stream StreamInfo, name string) (string, error) {
+	for wait := newPoll(); ; {
+		out, err := client.DescribeStreamConsumer(ctx, &kinesis.DescribeStreamConsumerInput{
+			StreamARN: &stream.ARN, ConsumerName: &name,
+		}, wire.Cure)
+		_, unknown := errors.AsType[*types.ResourceNotFoundException](err)
+		switch {
+		case unknown:
+			err = register(ctx, client, stream, name)
+		case err == nil && out.ConsumerDescription.ConsumerStatus == types.ConsumerStatusActive:
+			return aws.ToString(out.ConsumerDescription.ConsumerARN), nil
+		}
+		if err == nil {
+			err = wait.next(ctx)
+		}
+		if err != nil {
+			return "", fmt.Errorf("kstream: register consumer %s of stream %s: %w", name, stream.Name, err)
+		}
+	}
+}
+
+// register registers a consumer, unless somebody else does that just now.
+func register(ctx context.Context, client *kinesis.Client, stream StreamInfo, name string) error {
+	_, err := client.RegisterStreamConsumer(ctx, &kinesis.RegisterStreamConsumerInput{
+		StreamARN: &stream.ARN, ConsumerName: &name,
+	}, wire.Cure)
+	if _, exists := errors.AsType[*types.ResourceInUseException](err); exists {
+		return nil
+	}
+	return err
+}
