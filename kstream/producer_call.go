@@ -20,6 +20,7 @@ type call struct {
 	entries []callEntry
 	bytes   int // of data and keys, as counted against the limit of a call
 	full    bool
+	rank    int // how many calls were under way when it began
 
 	records []types.PutRecordsRequestEntry
 	answers []answer // one for each entry

@@ -21,9 +21,9 @@ const (
 	shardByteRate   = 1 << 20  // bytes that a shard takes in a second
 )
 
-// fullCallBytes is where a call stops growing, though the service takes five
-// times as much: larger ones save nothing more, and wait and are sent longer.
-const fullCallBytes = 2 << 20
+// fullCallBytes is where a call stops growing, though the service takes ten
+// times as much: larger ones save nothing more, and are sent longer.
+const fullCallBytes = 1 << 20
 
 // Defaults of ProducerConfig.
 const (
@@ -124,7 +124,7 @@ type ProducerConfig[T any] struct {
 	Rate float64
 
 	// MaxCalls is how many calls are under way at once: 0 is 10, or one for
-	// every eight shards if that is more, up to 100.
+	// every four shards if that is more, up to 100.
 	MaxCalls int
 
 	// CallTimeout ends a call whose answer does not come; what it carried is

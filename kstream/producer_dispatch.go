@@ -7,6 +7,7 @@ import "time"
 func (s *sender) dispatch() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	defer close(s.jobs)
 	for s.ctx.Err() == nil {
 		now := s.now()
 		s.mu.Lock()
@@ -18,7 +19,7 @@ func (s *sender) dispatch() {
 		s.mu.Unlock()
 		s.conclude(expired)
 		if c != nil {
-			s.joined.Go(func() { s.run(c) })
+			s.start(c)
 			continue
 		}
 		timer.Reset(at - s.now())
@@ -29,6 +30,28 @@ func (s *sender) dispatch() {
 		}
 	}
 	s.giveUp()
+}
+
+// start hands a call to a worker that is idle, or to a new one: there are never
+// more than there were calls at once. Workers outlive their calls because the
+// SDK needs a deep stack, which a new goroutine would have to grow every time.
+func (s *sender) start(c *call) {
+	select {
+	case s.jobs <- c:
+		return
+	default:
+	}
+	if s.workers > c.rank {
+		s.jobs <- c // one of them is just finishing
+		return
+	}
+	s.workers++
+	s.joined.Go(func() {
+		s.run(c)
+		for c := range s.jobs {
+			s.run(c)
+		}
+	})
 }
 
 // nextCall forms the call that should leave now. If there is none, it returns
@@ -82,6 +105,7 @@ func (s *sender) fill(now time.Duration) *call {
 		s.recycleCall(c)
 		return nil
 	}
+	c.rank = s.inflight
 	s.inflight++
 	return c
 }

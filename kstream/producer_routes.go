@@ -221,7 +221,7 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 		changed = r.perShard(s, old)
 	}
 	n := len(r.queues)
-	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/8), 100))
+	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/4), 100))
 	r.shareRecords = max(s.maxRecords/n, min(minShareRecords, s.maxRecords))
 	r.shareBytes = max(s.maxBytes/n, min(minShareBytes, s.maxBytes))
 	s.routes = r

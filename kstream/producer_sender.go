@@ -20,15 +20,19 @@ import (
 //	retries    producer_retry.go     which errors end what
 //	order      producer_lane.go      one parcel of a key at a time, if asked
 //
-// It runs one goroutine, dispatch, from newSender to close, one for every call
-// under way, and one while the shards are listed; close joins them all.
+// It runs one goroutine, dispatch, from newSender to close, as many workers as
+// there were calls at once, and one while the shards are listed; close joins
+// them all.
 type sender struct {
 	senderConfig
 	born   time.Time // the sender's clock counts from here
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	wake   chan struct{}  // to dispatch: look again
-	joined sync.WaitGroup // dispatch, calls, listings
+	jobs   chan *call     // from dispatch to its workers
+	joined sync.WaitGroup // dispatch, workers, listings
+
+	workers int // that dispatch has started
 
 	mu     sync.Mutex // guards all below, and the parcels that were accepted
 	routes *routes    // nil until the shards were listed, if they must be known
@@ -67,6 +71,7 @@ func newSender(cfg senderConfig) (*sender, error) {
 		senderConfig: cfg,
 		born:         time.Now(),
 		wake:         make(chan struct{}, 1),
+		jobs:         make(chan *call),
 		epoch:        newEpoch(nil),
 	}
 	if cfg.timeToLive == 0 {
