@@ -9,7 +9,8 @@
 //     another try ended. Nothing is dropped silently: not by Close, not by a
 //     context that ends, not when some entries of a call fail.
 //   - Delivery is at least once. A value is in the stream twice only if the
-//     answer to a call was lost and the call repeated.
+//     answer to a call was lost and the call repeated or, with Aggregate, if a
+//     reshard took its aggregate to a shard where other readers would drop it.
 //   - A shard that is throttled holds up only the values that belong to it.
 //   - Values with one partition key may overtake each other, unless Ordered is
 //     set: then they arrive in the order in which they were sent, through
@@ -58,9 +59,9 @@
 //
 // A Producer by default waits 20 ms for values to share a call, and writes each
 // as a record of its own. Aggregate packs small values into records of up to
-// 25 KB, which costs a longer wait and readers that unpack them, and saves up
-// to 25 KB / size of the price; it is the way past 1,000 records a second and
-// shard. Compress is the way past 1 MiB a second and shard, for text, and is
+// 25 KB, which takes a longer wait and readers that unpack them: a hundred
+// values of 250 bytes then cost what one did, and it is the way past 1,000
+// records a second and shard. Compress is the way past 1 MiB a second and shard, for text, and is
 // read by this package only. Ordered has each key written at most once a round
 // trip, many values at a time if they are aggregated. A Consumer asks each shard
 // up to five times a second, which all polling consumers of a stream share.
