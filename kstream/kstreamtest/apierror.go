@@ -28,6 +28,7 @@ const (
 	validationException    = "ValidationException"
 	missingAuthentication  = "MissingAuthenticationTokenException"
 	incompleteSignature    = "IncompleteSignatureException"
+	unrecognizedClient     = "UnrecognizedClientException"
 	invalidSignature       = "InvalidSignatureException"
 	entityTooLarge         = "RequestEntityTooLargeException"
 )

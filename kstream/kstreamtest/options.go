@@ -49,6 +49,12 @@ type Options struct {
 	// requests that are in flight at the same time.
 	Hook func(Request) *Reply
 
+	// SecretAccessKey makes the server verify every request's signature with that
+	// key; empty, the server wants a signature but does not look at it. AccessKeyID
+	// is the key's ID, that of Client when empty. Client signs with both.
+	AccessKeyID     string
+	SecretAccessKey string
+
 	// TLS makes URL and Listen serve HTTPS with a certificate that the server makes
 	// for itself (see Server.Certificate). Client does not need it.
 	TLS bool
@@ -134,3 +140,5 @@ func (o Options) withDefaults() Options {
 	o.MaxBytes = cmp.Or(o.MaxBytes, 1<<30)
 	return o
 }
+
+func (o Options) accessKeyID() string { return cmp.Or(o.AccessKeyID, AccessKeyID) }

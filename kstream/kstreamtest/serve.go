@@ -76,7 +76,7 @@ func (s *Server) answer(c *call, r *http.Request) error {
 		panic(http.ErrAbortHandler)
 	}
 	c.now = time.Now()
-	if c.op.whole == nil || authenticate(r) != nil || !c.op.whole(s, c) {
+	if c.op.whole == nil || s.authenticate(r, c.scratch.body) != nil || !c.op.whole(s, c) {
 		if err := s.parse(c, r); err != nil {
 			return err
 		}
@@ -157,33 +157,13 @@ func (s *Server) parse(c *call, r *http.Request) error {
 	if err != nil {
 		return &apiError{code: serializationException}
 	}
-	if err := authenticate(r); err != nil {
+	if err := s.authenticate(r, c.scratch.body); err != nil {
 		return err
 	}
 	if c.in, err = bind(doc, c.op.members, c.format); err != nil {
 		return err
 	}
 	return validate(c.in, c.op.members)
-}
-
-// authenticate wants a signature, and looks no further.
-func authenticate(r *http.Request) error {
-	header := r.Header.Get("Authorization")
-	query := r.URL.Query().Has("X-Amz-Algorithm")
-	switch {
-	case header != "" && query:
-		return errorf(invalidSignature, "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")
-	case header == "" && !query:
-		return errorf(missingAuthentication, "Missing Authentication Token")
-	case header == "":
-		return nil
-	}
-	for _, part := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if !strings.Contains(header, part+"=") {
-			return errorf(incompleteSignature, "Authorization header requires '%s' parameter. Authorization=%s", part, header)
-		}
-	}
-	return nil
 }
 
 // fail writes an error's answer.

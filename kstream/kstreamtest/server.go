@@ -1,6 +1,7 @@
 package kstreamtest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -132,7 +133,7 @@ func (s *Server) Client(optFns ...func(*kinesis.Options)) *kinesis.Client {
 	opts := kinesis.Options{
 		Region:       s.opts.Region,
 		BaseEndpoint: aws.String("http://kinesis.memory"),
-		Credentials:  aws.CredentialsProviderFunc(dummyCredentials),
+		Credentials:  aws.CredentialsProviderFunc(s.credentials),
 		HTTPClient:   &http.Client{Transport: transport},
 	}
 	if !s.opts.ExposeBodyRace {
@@ -141,11 +142,16 @@ func (s *Server) Client(optFns ...func(*kinesis.Options)) *kinesis.Client {
 	return kinesis.New(opts, optFns...)
 }
 
-func dummyCredentials(context.Context) (aws.Credentials, error) {
-	return aws.Credentials{AccessKeyID: AccessKeyID, SecretAccessKey: SecretAccessKey, Source: "kstreamtest"}, nil
+func (s *Server) credentials(context.Context) (aws.Credentials, error) {
+	return aws.Credentials{
+		AccessKeyID:     s.opts.accessKeyID(),
+		SecretAccessKey: cmp.Or(s.opts.SecretAccessKey, SecretAccessKey),
+		Source:          "kstreamtest",
+	}, nil
 }
 
-// The credentials of Client. The server takes any others as well.
+// The credentials of Client, unless Options has others. A server without
+// Options.SecretAccessKey takes any.
 const (
 	AccessKeyID     = "AKIAKSTREAMTESTDUMMY"
 	SecretAccessKey = "kstreamtest"
