@@ -79,6 +79,7 @@ func (s *Server) scale(st *stream, n int, now time.Time) {
 	for _, r := range ranges[1:] {
 		s.splitAt(st, r.Start, now)
 	}
+	st.route()
 	for _, r := range ranges {
 		var pieces []*shard
 		for _, sh := range st.opened {

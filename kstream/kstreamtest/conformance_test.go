@@ -1,0 +1,72 @@
+package kstreamtest
+
+import (
+	"bufio"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/conformance"
+)
+
+// TestConformance holds the server against every rule, over memory and over the
+// loopback interface.
+//
+// With KINESISKIT_ENDPOINT set to a URL, another endpoint is held against them
+// instead. KINESISKIT_DIFFERS is then a file with the cases in which that one
+// is known to differ from the service, a line each: name | rule.
+func TestConformance(t *testing.T) {
+	if endpoint := os.Getenv("KINESISKIT_ENDPOINT"); endpoint != "" {
+		s := NewServer(Options{})
+		defer s.Close()
+		client := s.Client(func(o *kinesis.Options) {
+			o.BaseEndpoint = aws.String(endpoint)
+			o.HTTPClient = kinesis.Options{}.HTTPClient
+		})
+		conformance.Run(t, conformance.Target{Client: client, Differs: differences(t, os.Getenv("KINESISKIT_DIFFERS"))})
+		return
+	}
+	limits := Unlimited()
+	limits.WriteRecords, limits.WriteBytes = 0, 0 // as the service has them
+	for name, via := range map[string]func(*Server) func(*kinesis.Options){
+		"memory":   func(*Server) func(*kinesis.Options) { return func(*kinesis.Options) {} },
+		"loopback": loopback,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := NewServer(Options{Limits: limits})
+			defer s.Close()
+			conformance.Run(t, conformance.Target{Client: s.Client(via(s), noRetry)})
+		})
+	}
+}
+
+// differences reads a list of cases, with the rule that each breaks.
+func differences(t *testing.T, path string) map[string]string {
+	list := map[string]string{}
+	if path == "" {
+		return list
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		name, rule, found := strings.Cut(lines.Text(), " | ")
+		if name = strings.TrimSpace(name); name == "" || strings.HasPrefix(name, "#") {
+			continue
+		}
+		if !found || strings.TrimSpace(rule) == "" {
+			t.Errorf("%s: %q does not cite a rule", path, name)
+		}
+		list[name] = rule
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return list
+}

@@ -1,0 +1,306 @@
+// Package conformance holds what the documentation of Kinesis, its service model
+// and observations of the service say about its operations, as cases that run
+// through the AWS SDK against any endpoint.
+//
+// A case is one row of an operation's table and names the rule's source. Cases
+// do not measure rates: the endpoint must not limit control operations or
+// GetRecords calls.
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// A Target is an endpoint to be held against the rules.
+type Target struct {
+	Client *kinesis.Client
+	// Differs names the cases in which the endpoint is known to differ from the
+	// service, with the rule that it breaks. Such a case must fail: one that
+	// passes should be taken off the list.
+	Differs map[string]string
+}
+
+// Sources of rules.
+const (
+	reference = "API reference"
+	guide     = "developer guide"
+	model     = "service model (botocore, kinesis/2013-12-02/service-2.json)"
+	observed  = "seen on the service (kinesalite's suite, run remotely)"
+	kcl       = "required by KCL 3 (DataRetrievalUtil, ShardConsumerSubscriber)"
+	inferred  = "inferred: no source says otherwise"
+)
+
+// A Case is one rule.
+type Case struct {
+	Name string
+	Rule string // where it comes from
+
+	// Operation and Body make a request as it is, where the SDK would not send it;
+	// ${stream}, ${arn}, ${consumer} and ${name} stand for a stream with two
+	// shards, its ARN, that of its consumer, and a name that is not in use.
+	Operation string
+	Body      string
+	// Do is the case when Operation is empty.
+	Do func(*Env) error
+
+	// Code is the exception that comes of it, Text a part of its message.
+	Code string
+	Text string
+}
+
+// An Env is what a case works with.
+type Env struct {
+	*testing.T
+	Client   *kinesis.Client
+	Stream   string // with two shards, shared by all cases: they must not change it
+	ARN      string
+	Consumer string // ARN of a consumer of the stream
+}
+
+// Run holds the target against every rule.
+func Run(t *testing.T, target Target) {
+	e := &Env{T: t, Client: target.Client}
+	e.Stream = e.NewStream(2)
+	e.ARN = e.arn(e.Stream)
+	e.Consumer = e.NewConsumer(e.Stream)
+	tables := tables()
+	used := map[string]bool{}
+	for _, table := range slices.Sorted(maps.Keys(tables)) {
+		t.Run(table, func(t *testing.T) {
+			for _, c := range tables[table] {
+				name := table + "/" + c.Name
+				if used[name] {
+					t.Errorf("two cases have the name %s", name)
+				}
+				used[name] = true
+				t.Run(c.Name, func(t *testing.T) { e.run(t, c, target.Differs[name]) })
+			}
+		})
+	}
+	for name := range target.Differs {
+		if !used[name] {
+			t.Errorf("there is no case %s", name)
+		}
+	}
+}
+
+// tables returns the cases by operation.
+func tables() map[string][]Case {
+	all := map[string][]Case{}
+	for _, part := range []map[string][]Case{streamCases(), listingCases(), writeCases(), readCases(), scalingCases(), consumerCases(), settingCases(), tagCases()} {
+		maps.Copy(all, part)
+	}
+	all["Constraints"] = constraintCases()
+	return all
+}
+
+func (e *Env) run(t *testing.T, c Case, differs string) {
+	env := *e
+	env.T = t
+	fault := env.check(c)
+	switch {
+	case differs == "" && fault != nil:
+		t.Errorf("%v\nrule: %s", fault, c.Rule)
+	case differs != "" && fault == nil:
+		t.Errorf("does not differ any more; it is on the list for: %s", differs)
+	case differs != "":
+		t.Logf("differs, as listed (%s): %v", differs, fault)
+	}
+}
+
+// check runs a case and says what is wrong.
+func (e *Env) check(c Case) error {
+	var err error
+	if c.Operation != "" {
+		err = e.Raw(c.Operation, e.expand(c.Body))
+	} else {
+		err = c.Do(e)
+	}
+	if c.Code == "" {
+		return err
+	}
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
+		return fmt.Errorf("got %v, want %s", err, c.Code)
+	}
+	if api.ErrorCode() != c.Code || !strings.Contains(api.ErrorMessage(), c.Text) {
+		return fmt.Errorf("got %s %q, want %s %q", api.ErrorCode(), api.ErrorMessage(), c.Code, c.Text)
+	}
+	return nil
+}
+
+func (e *Env) expand(body string) string {
+	return strings.NewReplacer("${stream}", e.Stream, "${arn}", e.ARN, "${consumer}", e.Consumer, "${name}", newName()).Replace(body)
+}
+
+// Raw sends a body to an operation through the SDK, which signs it and reads the
+// answer, and returns the error that the service answers.
+func (e *Env) Raw(operation, body string) error {
+	replace := middleware.SerializeMiddlewareFunc("replace", func(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (middleware.SerializeOutput, middleware.Metadata, error) {
+		request, ok := in.Request.(*smithyhttp.Request)
+		if !ok {
+			return middleware.SerializeOutput{}, middleware.Metadata{}, fmt.Errorf("a request of type %T", in.Request)
+		}
+		request.Header.Set("X-Amz-Target", "Kinesis_20131202."+operation)
+		changed, err := request.SetStream(bytes.NewReader([]byte(body)))
+		if err != nil {
+			return middleware.SerializeOutput{}, middleware.Metadata{}, err
+		}
+		in.Request = changed
+		return next.HandleSerialize(ctx, in)
+	})
+	_, err := e.Client.ListStreams(e.Context(), &kinesis.ListStreamsInput{}, func(o *kinesis.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return stack.Serialize.Add(replace, middleware.After) })
+		o.Retryer = aws.NopRetryer{}
+	})
+	if _, api := errors.AsType[smithy.APIError](err); !api && err != nil && strings.Contains(err.Error(), "deserialization failed") {
+		return nil // an answer that is not ListStreams' is a success
+	}
+	return err
+}
+
+var (
+	letters = regexp.MustCompile(`\{(é?)(\d+)\}`)
+	times   = regexp.MustCompile(`\[(.*)\*(\d+)\]`)
+)
+
+// constraintCases makes a case of each value that is not allowed.
+func constraintCases() []Case {
+	cases := make([]Case, len(constraints))
+	count := map[string]int{}
+	for i, c := range constraints {
+		members := maps.Clone(bases[c.operation])
+		members[c.member] = spell(c.value)
+		var body []string
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			body = append(body, strconv.Quote(name)+":"+members[name])
+		}
+		name := c.operation + " " + c.member
+		count[name]++
+		cases[i] = Case{
+			Name: fmt.Sprintf("%s %d", name, count[name]), Rule: model,
+			Operation: c.operation, Body: "{" + strings.Join(body, ",") + "}",
+			Code: "ValidationException", Text: c.text,
+		}
+	}
+	return cases
+}
+
+// spell writes out a constraint's value.
+func spell(value string) string {
+	value = times.ReplaceAllStringFunc(value, func(s string) string {
+		m := times.FindStringSubmatch(s)
+		n, _ := strconv.Atoi(m[2])
+		return "[" + strings.TrimSuffix(strings.Repeat(m[1]+",", n), ",") + "]"
+	})
+	return letters.ReplaceAllStringFunc(value, func(s string) string {
+		m := letters.FindStringSubmatch(s)
+		n, _ := strconv.Atoi(m[2])
+		letter := m[1]
+		if letter == "" {
+			letter = "a"
+		}
+		return strings.Repeat(letter, n)
+	})
+}
+
+// newName returns a name that no stream has.
+func newName() string { return "conformance-" + strconv.FormatInt(time.Now().UnixNano(), 36) }
+
+// NewStream creates a stream that is deleted when the case is over, and waits
+// until it is ACTIVE.
+func (e *Env) NewStream(shards int32) string {
+	return e.NewStreamWith(&kinesis.CreateStreamInput{ShardCount: &shards})
+}
+
+// NewStreamWith is NewStream with a request of the caller's, but for the name.
+func (e *Env) NewStreamWith(in *kinesis.CreateStreamInput) string {
+	e.Helper()
+	name := newName()
+	in.StreamName = &name
+	if _, err := e.Client.CreateStream(e.Context(), in); err != nil {
+		e.Fatal(err)
+	}
+	e.Cleanup(func() {
+		ctx := context.WithoutCancel(e.Context())
+		e.Client.DeleteStream(ctx, &kinesis.DeleteStreamInput{StreamName: &name, EnforceConsumerDeletion: aws.Bool(true)})
+	})
+	e.Settle(name)
+	return name
+}
+
+// patience is how long a stream or a consumer may take to change.
+const patience = 30 * time.Second
+
+// Settle waits until a stream is ACTIVE.
+func (e *Env) Settle(name string) *types.StreamDescriptionSummary {
+	e.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		out, err := e.Client.DescribeStreamSummary(e.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+		if err != nil {
+			e.Fatal(err)
+		}
+		if out.StreamDescriptionSummary.StreamStatus == types.StreamStatusActive {
+			return out.StreamDescriptionSummary
+		}
+		if time.Now().After(deadline) {
+			e.Fatalf("stream %s is still %s", name, out.StreamDescriptionSummary.StreamStatus)
+		}
+		e.pause()
+	}
+}
+
+// pause lets a remote endpoint work.
+func (e *Env) pause() {
+	select {
+	case <-time.After(50 * time.Millisecond):
+	case <-e.Context().Done():
+	}
+}
+
+func (e *Env) arn(name string) string { return *e.Settle(name).StreamARN }
+
+// NewConsumer registers a consumer and waits until it is ACTIVE.
+func (e *Env) NewConsumer(stream string) string {
+	e.Helper()
+	out, err := e.Client.RegisterStreamConsumer(e.Context(), &kinesis.RegisterStreamConsumerInput{
+		StreamARN: aws.String(e.arn(stream)), ConsumerName: aws.String("reader"),
+	})
+	if err != nil {
+		e.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; e.pause() {
+		d, err := e.Client.DescribeStreamConsumer(e.Context(), &kinesis.DescribeStreamConsumerInput{ConsumerARN: out.Consumer.ConsumerARN})
+		if err != nil || time.Now().After(deadline) {
+			e.Fatal("the consumer does not become ACTIVE: ", err)
+		}
+		if d.ConsumerDescription.ConsumerStatus == types.ConsumerStatusActive {
+			return *out.Consumer.ConsumerARN
+		}
+	}
+}
+
+// differ is an error unless the values are equal.
+func differ[T comparable](what string, got, want T) error {
+	if got == want {
+		return nil
+	}
+	return fmt.Errorf("%s: got %v, want %v", what, got, want)
+}
