@@ -220,15 +220,21 @@ func (p *jsonPlan) setJSONString(field reflect.Value, raw []byte, escaped bool) 
 		return mismatch(raw, field.Type())
 	}
 	raw = raw[1 : len(raw)-1]
+	start := len(p.strs.text)
 	if escaped {
-		p.strs.add(field, func(dst []byte) []byte { return unescape(dst, raw) })
+		p.strs.text = unescape(p.strs.text, raw)
 	} else {
-		p.strs.add(field, func(dst []byte) []byte { return append(dst, raw...) })
+		p.strs.text = append(p.strs.text, raw...)
 	}
+	p.strs.add(field, start)
 	return nil
 }
 
 func setJSONInt(field reflect.Value, raw []byte, _ bool) error {
+	if n, ok := shortInt(raw); ok && !field.OverflowInt(n) {
+		field.SetInt(n)
+		return nil
+	}
 	n, err := strconv.ParseInt(string(raw), 10, field.Type().Bits())
 	if err != nil {
 		return mismatch(raw, field.Type())
@@ -247,6 +253,10 @@ func setJSONUint(field reflect.Value, raw []byte, _ bool) error {
 }
 
 func setJSONFloat(field reflect.Value, raw []byte, _ bool) error {
+	if f, ok := shortDecimal(raw); ok && field.Kind() == reflect.Float64 {
+		field.SetFloat(f)
+		return nil
+	}
 	if raw[0] != '-' && !isDigit(raw[0]) {
 		return mismatch(raw, field.Type())
 	}

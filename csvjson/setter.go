@@ -52,7 +52,9 @@ func (p *structPlan) setterFor(typ reflect.Type) (setter, error) {
 
 // setString leaves the text to be stored when all strings are known.
 func (p *structPlan) setString(field reflect.Value, v *value) error {
-	p.strs.add(field, v.appendText)
+	start := len(p.strs.text)
+	p.strs.text = v.appendText(p.strs.text)
+	p.strs.add(field, start)
 	return nil
 }
 
@@ -72,6 +74,10 @@ func (p *structPlan) pointerSetter(elem reflect.Type) (setter, error) {
 
 func setInt(field reflect.Value, v *value) error {
 	if v.kind == missingValue {
+		return nil
+	}
+	if n, ok := shortInt(v.text); ok && !field.OverflowInt(n) {
+		field.SetInt(n)
 		return nil
 	}
 	text, err := integer(v)
@@ -104,6 +110,10 @@ func setUint(field reflect.Value, v *value) error {
 
 func setFloat(field reflect.Value, v *value) error {
 	if v.kind == missingValue {
+		return nil
+	}
+	if f, ok := shortDecimal(v.text); ok && field.Kind() == reflect.Float64 {
+		field.SetFloat(f)
 		return nil
 	}
 	text, err := number(v)

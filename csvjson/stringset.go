@@ -18,17 +18,16 @@ type stringPart struct {
 
 func (s *stringSet) reset() { s.text, s.parts = s.text[:0], s.parts[:0] }
 
-// add takes what appendText appends for a field.
-func (s *stringSet) add(field reflect.Value, appendText func([]byte) []byte) {
-	start := len(s.text)
-	s.text = appendText(s.text)
+// add takes the text from start to the end for a field.
+func (s *stringSet) add(field reflect.Value, start int) {
 	s.parts = append(s.parts, stringPart{field, start, len(s.text)})
 }
 
 // store sets all the fields added since reset.
 func (s *stringSet) store() {
 	all := string(s.text)
-	for _, part := range s.parts {
+	for i := range s.parts {
+		part := &s.parts[i]
 		part.field.SetString(all[part.start:part.end])
 	}
 }

@@ -9,7 +9,7 @@ import (
 // structPlan is how the rows of the table become structs of one type.
 type structPlan struct {
 	typ    reflect.Type // of the struct
-	fields []*fieldPlan
+	fields []fieldPlan
 	strs   stringSet
 	absent value // of a column that the source does not have
 }
@@ -40,7 +40,7 @@ func newStructPlan(typ reflect.Type) (*structPlan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("csvjson: field %s of %v: %w", f.Name, p.typ, err)
 		}
-		p.fields = append(p.fields, &fieldPlan{name: name, index: f.Index, set: set, column: -1})
+		p.fields = append(p.fields, fieldPlan{name: name, index: f.Index, set: set, column: -1})
 	}
 	return p, nil
 }
@@ -66,7 +66,8 @@ func columnName(f reflect.StructField) (string, bool) {
 // bind finds the columns of src that the fields take.
 func (p *structPlan) bind(t *table, src *source) error {
 	any := false
-	for _, f := range p.fields {
+	for i := range p.fields {
+		f := &p.fields[i]
 		f.column = -1
 		for i, c := range t.columns {
 			switch {
@@ -95,18 +96,26 @@ func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
 		v = v.Elem()
 	}
 	p.strs.reset()
-	for _, f := range p.fields {
-		val, name, off := &p.absent, f.name, 0
+	for i := range p.fields {
+		f := &p.fields[i]
+		val := &p.absent
 		if f.column >= 0 {
-			val, name = &t.row[f.column], t.columns[f.column].name
-			off = src.startOf(src.index[f.column])
+			val = &t.row[f.column]
 		}
 		if err := f.set(v.FieldByIndex(f.index), val); err != nil {
-			return t.rowError(src, off, name, err)
+			return p.rowError(t, src, f, err)
 		}
 	}
 	p.strs.store()
 	return nil
+}
+
+// rowError returns the error of a value that does not fit its field.
+func (p *structPlan) rowError(t *table, src *source, f *fieldPlan, err error) error {
+	if f.column < 0 {
+		return t.rowError(src, 0, f.name, err)
+	}
+	return t.rowError(src, src.startOf(src.index[f.column]), t.columns[f.column].name, err)
 }
 
 // startOf returns where a field begins in the record; a short row may lack it.
