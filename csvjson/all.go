@@ -2,6 +2,7 @@ package csvjson
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"reflect"
@@ -56,23 +57,16 @@ func Rows(opts Options, sources ...Source) iter.Seq2[json.RawMessage, error] {
 	return All[json.RawMessage](opts, sources...)
 }
 
-// yieldEach yields what next stores until that returns io.EOF, or an error that
-// is not a RowError.
-func yieldEach[T any](yield func(T, error) bool, next func(*T) error) {
-	var zero, v T // outside the loop, as reflection makes v escape
+// yieldEach yields what next returns until that is io.EOF, or an error that is
+// not a RowError.
+func yieldEach[T any](yield func(T, error) bool, next func() (T, error)) {
 	for {
-		v = zero
-		err := next(&v)
+		v, err := next()
 		if err == io.EOF {
 			return
 		}
-		if err == nil {
-			if !yield(v, nil) {
-				return
-			}
-			continue
-		}
-		if _, goesOn := err.(*RowError); !yield(zero, err) || !goesOn {
+		_, isRow := err.(*RowError)
+		if !yield(v, err) || err != nil && !isRow {
 			return
 		}
 	}
@@ -88,80 +82,84 @@ func (t *table) finish() {
 
 // rowDecoder makes values of type T from rows.
 type rowDecoder[T any] struct {
+	target[T]
 	table  *table
-	source *source // that the decoder is bound to
-	// decode stores the row of the table in a T.
-	decode func(*T) error
-	// plan is how a struct is filled; nil for other types.
-	plan *structPlan
+	source *source      // of the row
+	decode func() error // stores the row of the table in the target
+	plan   *structPlan  // nil if T is no struct
 }
 
 func newRowDecoder[T any](t *table) (*rowDecoder[T], error) {
 	d := &rowDecoder[T]{table: t}
-	var err error
-	switch decode := any(&d.decode).(type) {
-	case *func(*json.RawMessage) error:
-		*decode = rawDecoder(t)
-	case *func(*map[string]string) error:
-		*decode = t.stringMap
-	case *func(*map[string]any) error:
-		*decode = t.anyMap
-	default:
-		d.plan, err = newStructPlan(reflect.TypeFor[T]())
-		d.decode = func(v *T) error { return d.plan.decode(t, d.source, reflect.ValueOf(v).Elem()) }
+	switch v := any(&d.value).(type) {
+	case *json.RawMessage:
+		d.decode = t.rawDecoder(v)
+		return d, nil
+	case *map[string]string:
+		d.decode = func() error { *v = t.stringMap(); return nil }
+		return d, nil
+	case *map[string]any:
+		d.decode = func() error { *v = t.anyMap(); return nil }
+		return d, nil
 	}
+	if !d.init() {
+		return nil, fmt.Errorf("csvjson: cannot make a %v from a row", reflect.TypeFor[T]())
+	}
+	plan, err := newStructPlan(d.strukt)
+	d.plan, t.plan = plan, plan
+	d.decode = func() error { return plan.decode(t, d.source) }
 	return d, err
 }
 
-// next stores the next row in v.
-func (d *rowDecoder[T]) next(v *T) error {
+// next returns the next row.
+func (d *rowDecoder[T]) next() (zero T, err error) {
 	src, err := d.table.next()
 	if err != nil {
-		return err
+		return zero, err
 	}
 	if src != d.source && d.plan != nil {
 		if err := d.plan.bind(d.table, src); err != nil {
-			return src.fail(err)
+			return zero, src.fail(err)
 		}
 	}
 	d.source = src
-	if err := d.decode(v); err != nil {
-		return err
+	d.reset()
+	if err := d.decode(); err != nil {
+		return zero, err
 	}
+	d.allocate()
 	d.table.accept(src)
-	return nil
+	return d.value, nil
 }
 
-func rawDecoder(t *table) func(*json.RawMessage) error {
+func (t *table) rawDecoder(v *json.RawMessage) func() error {
 	opts := t.opts
 	opts.Format = Lines
 	enc := newEncoder(t.columns, opts)
 	var buf []byte
-	return func(v *json.RawMessage) error {
+	return func() error {
 		buf = enc.appendRow(buf[:0], t.row)
 		*v = append(make(json.RawMessage, 0, len(buf)), buf...)
 		return nil
 	}
 }
 
-func (t *table) stringMap(v *map[string]string) error {
+func (t *table) stringMap() map[string]string {
 	m := make(map[string]string, len(t.row))
 	for i := range t.row {
 		if t.row[i].kind != missingValue {
 			m[t.columns[i].name] = string(t.row[i].plain())
 		}
 	}
-	*v = m
-	return nil
+	return m
 }
 
-func (t *table) anyMap(v *map[string]any) error {
+func (t *table) anyMap() map[string]any {
 	m := make(map[string]any, len(t.row))
 	for i := range t.row {
 		if t.row[i].kind != missingValue || t.opts.Missing == Null {
 			m[t.columns[i].name] = t.row[i].any()
 		}
 	}
-	*v = m
-	return nil
+	return m
 }

@@ -18,21 +18,19 @@ const maxLearned = 1000
 // over the text. Types for which that takes more than a loop over the fields
 // have no plan and are left to encoding/json.
 type jsonPlan struct {
-	typ    reflect.Type // of the struct
 	fields []jsonField
 	byName map[string]int // index in fields, or -1; grows by what records spell otherwise
 	strs   stringSet
 }
 
 type jsonField struct {
-	name  string
-	index int // in the struct
-	set   jsonSetter
+	name string
+	set  jsonSetter
 }
 
-// jsonSetter stores a JSON value in a field of a struct. escaped means that the
-// value is a string with escapes.
-type jsonSetter func(field reflect.Value, raw []byte, escaped bool) error
+// jsonSetter stores a JSON value in the field that it was made for. escaped
+// means that the value is a string with escapes.
+type jsonSetter func(raw []byte, escaped bool) error
 
 // mismatch is the error for a value that does not fit a field. It tells the
 // kind of the value and not its text.
@@ -55,17 +53,14 @@ func kindOf(raw []byte) string {
 	return "number"
 }
 
-// newJSONPlan returns the plan for a struct or a pointer to one, or nil.
-func newJSONPlan(typ reflect.Type) *jsonPlan {
-	if typ.Kind() == reflect.Pointer {
-		typ = typ.Elem()
-	}
-	if typ.Kind() != reflect.Struct || hasUnmarshaler(typ) {
+// newJSONPlan returns the plan to fill strukt, or nil.
+func newJSONPlan(strukt reflect.Value) *jsonPlan {
+	if hasUnmarshaler(strukt.Type()) {
 		return nil
 	}
-	p := &jsonPlan{typ: typ, byName: make(map[string]int)}
-	for i := range typ.NumField() {
-		f := typ.Field(i)
+	p := &jsonPlan{byName: make(map[string]int)}
+	for i := range strukt.NumField() {
+		f := strukt.Type().Field(i)
 		tag := f.Tag.Get("json")
 		if !f.IsExported() && !f.Anonymous || tag == "-" {
 			continue
@@ -79,7 +74,7 @@ func newJSONPlan(typ reflect.Type) *jsonPlan {
 			return nil
 		}
 		p.byName[name] = len(p.fields)
-		p.fields = append(p.fields, jsonField{name: name, index: i, set: p.setterFor(f.Type)})
+		p.fields = append(p.fields, jsonField{name: name, set: p.setterFor(strukt.Field(i))})
 	}
 	return p
 }
@@ -96,13 +91,9 @@ func plainName(name string) bool {
 	}) < 0
 }
 
-// decode fills v, a struct or a pointer to one, with the members of a record.
-// On an error it returns the member that it belongs to.
-func (p *jsonPlan) decode(v reflect.Value, s *jsonScanner) (*member, string, error) {
-	if v.Kind() == reflect.Pointer {
-		v.Set(reflect.New(p.typ))
-		v = v.Elem()
-	}
+// decode fills the struct, which is zero, with the members of the record. On an
+// error it returns the member that it belongs to and the name of the field.
+func (p *jsonPlan) decode(s *jsonScanner) (*member, string, error) {
 	p.strs.reset()
 	for i := range s.members {
 		m := &s.members[i]
@@ -114,7 +105,7 @@ func (p *jsonPlan) decode(v reflect.Value, s *jsonScanner) (*member, string, err
 		if len(s.nans) > 0 {
 			raw = nullNaNs(raw, within(s.nans, m.value))
 		}
-		if err := p.fields[f].set(v.Field(p.fields[f].index), raw, m.value.quotes); err != nil {
+		if err := p.fields[f].set(raw, m.value.quotes); err != nil {
 			return m, p.fields[f].name, err
 		}
 	}
@@ -155,131 +146,147 @@ func (p *jsonPlan) lookup(key []byte, escaped bool) int {
 	return found
 }
 
-func (p *jsonPlan) setterFor(typ reflect.Type) jsonSetter {
-	if reflect.PointerTo(typ).Implements(reflect.TypeFor[json.Unmarshaler]()) && typ.Kind() != reflect.Pointer {
-		return setUnmarshaler
+// setterFor returns the setter of a field: of its own for what most fields are,
+// and encoding/json for the rest.
+func (p *jsonPlan) setterFor(field reflect.Value) jsonSetter {
+	if hasUnmarshaler(field.Type()) || field.Type() == reflect.TypeFor[json.Number]() {
+		if u, ok := field.Addr().Interface().(json.Unmarshaler); ok && field.Kind() != reflect.Pointer {
+			return func(raw []byte, _ bool) error { return u.UnmarshalJSON(raw) }
+		}
+		return anyJSONSetter(field)
 	}
-	if hasUnmarshaler(typ) {
-		return setAnyJSON
-	}
-	switch typ.Kind() {
+	switch field.Kind() {
 	case reflect.String:
-		if typ == reflect.TypeFor[json.Number]() {
-			return setAnyJSON
-		}
-		return p.setJSONString
+		return unlessNull(p.jsonStringSetter(field))
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return unlessNull(setJSONInt)
+		return unlessNull(jsonIntSetter(field))
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		return unlessNull(setJSONUint)
+		return unlessNull(jsonUintSetter(field))
 	case reflect.Float32, reflect.Float64:
-		return unlessNull(setJSONFloat)
+		return unlessNull(jsonFloatSetter(field))
 	case reflect.Bool:
-		return unlessNull(setJSONBool)
+		return unlessNull(jsonBoolSetter(field))
 	case reflect.Pointer:
-		switch typ.Elem().Kind() {
-		case reflect.Pointer, reflect.Struct, reflect.Map, reflect.Interface, reflect.Slice, reflect.Array:
-			return setAnyJSON
+		elem := field.Type().Elem()
+		isNumber := reflect.Bool <= elem.Kind() && elem.Kind() <= reflect.Float64
+		if (isNumber || elem.Kind() == reflect.String) && !hasUnmarshaler(elem) && elem != reflect.TypeFor[json.Number]() {
+			return p.jsonPointerSetter(field)
 		}
-		return pointerTo(typ.Elem(), p.setterFor(typ.Elem()))
 	}
-	return setAnyJSON
+	return anyJSONSetter(field)
+}
+
+func anyJSONSetter(field reflect.Value) jsonSetter {
+	pointer := field.Addr().Interface()
+	return func(raw []byte, _ bool) error { return json.Unmarshal(raw, pointer) }
 }
 
 func isNull(raw []byte) bool { return raw[0] == 'n' }
 
 // unlessNull leaves a field alone for null, as encoding/json does.
 func unlessNull(set jsonSetter) jsonSetter {
-	return func(field reflect.Value, raw []byte, escaped bool) error {
+	return func(raw []byte, escaped bool) error {
 		if isNull(raw) {
 			return nil
 		}
-		return set(field, raw, escaped)
+		return set(raw, escaped)
 	}
 }
 
-func pointerTo(elem reflect.Type, set jsonSetter) jsonSetter {
-	return func(field reflect.Value, raw []byte, escaped bool) error {
+// jsonPointerSetter sets a pointer to a number, a bool or a string. A string is
+// stored later, so it needs the variable itself.
+func (p *jsonPlan) jsonPointerSetter(field reflect.Value) jsonSetter {
+	element, point := newElement(field)
+	set := p.setterFor(element)
+	return func(raw []byte, escaped bool) error {
 		if isNull(raw) {
 			field.SetZero()
 			return nil
 		}
-		if field.IsNil() {
-			field.Set(reflect.New(elem))
+		if element.Kind() == reflect.String {
+			point()
+			return p.jsonStringSetter(field.Elem())(raw, escaped)
 		}
-		return set(field.Elem(), raw, escaped)
-	}
-}
-
-// setJSONString leaves the text to be stored when all strings are known.
-func (p *jsonPlan) setJSONString(field reflect.Value, raw []byte, escaped bool) error {
-	switch {
-	case isNull(raw):
-		return nil
-	case raw[0] != '"':
-		return mismatch(raw, field.Type())
-	}
-	raw = raw[1 : len(raw)-1]
-	start := len(p.strs.text)
-	if escaped {
-		p.strs.text = unescape(p.strs.text, raw)
-	} else {
-		p.strs.text = append(p.strs.text, raw...)
-	}
-	p.strs.add(field, start)
-	return nil
-}
-
-func setJSONInt(field reflect.Value, raw []byte, _ bool) error {
-	if n, ok := shortInt(raw); ok && !field.OverflowInt(n) {
-		field.SetInt(n)
+		if err := set(raw, escaped); err != nil {
+			return err
+		}
+		point()
 		return nil
 	}
-	n, err := strconv.ParseInt(string(raw), 10, field.Type().Bits())
-	if err != nil {
-		return mismatch(raw, field.Type())
-	}
-	field.SetInt(n)
-	return nil
 }
 
-func setJSONUint(field reflect.Value, raw []byte, _ bool) error {
-	n, err := strconv.ParseUint(string(raw), 10, field.Type().Bits())
-	if err != nil {
-		return mismatch(raw, field.Type())
-	}
-	field.SetUint(n)
-	return nil
-}
-
-func setJSONFloat(field reflect.Value, raw []byte, _ bool) error {
-	if f, ok := shortDecimal(raw); ok && field.Kind() == reflect.Float64 {
-		field.SetFloat(f)
+// jsonStringSetter leaves the text to be stored when all strings are known.
+func (p *jsonPlan) jsonStringSetter(field reflect.Value) jsonSetter {
+	s := pointerTo[string](field)
+	return func(raw []byte, escaped bool) error {
+		if raw[0] != '"' {
+			return mismatch(raw, field.Type())
+		}
+		raw = raw[1 : len(raw)-1]
+		start := len(p.strs.text)
+		if escaped {
+			p.strs.text = unescape(p.strs.text, raw)
+		} else {
+			p.strs.text = append(p.strs.text, raw...)
+		}
+		p.strs.add(s, start)
 		return nil
 	}
-	if raw[0] != '-' && !isDigit(raw[0]) {
-		return mismatch(raw, field.Type())
-	}
-	n, err := strconv.ParseFloat(string(raw), field.Type().Bits())
-	if err != nil {
-		return mismatch(raw, field.Type())
-	}
-	field.SetFloat(n)
-	return nil
 }
 
-func setJSONBool(field reflect.Value, raw []byte, _ bool) error {
-	if raw[0] != 't' && raw[0] != 'f' {
-		return mismatch(raw, field.Type())
+func jsonIntSetter(field reflect.Value) jsonSetter {
+	store := intStore(field)
+	return func(raw []byte, _ bool) error {
+		n, ok := shortInt(raw)
+		if !ok {
+			var err error
+			n, err = strconv.ParseInt(string(raw), 10, 64)
+			ok = err == nil
+		}
+		if !ok || !store(n) {
+			return mismatch(raw, field.Type())
+		}
+		return nil
 	}
-	field.SetBool(raw[0] == 't')
-	return nil
 }
 
-func setUnmarshaler(field reflect.Value, raw []byte, _ bool) error {
-	return field.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw)
+func jsonUintSetter(field reflect.Value) jsonSetter {
+	store := uintStore(field)
+	return func(raw []byte, _ bool) error {
+		n, err := strconv.ParseUint(string(raw), 10, 64)
+		if err != nil || !store(n) {
+			return mismatch(raw, field.Type())
+		}
+		return nil
+	}
 }
 
-func setAnyJSON(field reflect.Value, raw []byte, _ bool) error {
-	return json.Unmarshal(raw, field.Addr().Interface())
+func jsonFloatSetter(field reflect.Value) jsonSetter {
+	typ, store := field.Type(), floatStore(field)
+	return func(raw []byte, _ bool) error {
+		if f, ok := shortDecimal(raw); ok && typ.Kind() == reflect.Float64 {
+			store(f)
+			return nil
+		}
+		if raw[0] != '-' && !isDigit(raw[0]) {
+			return mismatch(raw, typ)
+		}
+		f, err := strconv.ParseFloat(string(raw), typ.Bits())
+		if err != nil {
+			return mismatch(raw, typ)
+		}
+		store(f)
+		return nil
+	}
+}
+
+func jsonBoolSetter(field reflect.Value) jsonSetter {
+	b := pointerTo[bool](field)
+	return func(raw []byte, _ bool) error {
+		if raw[0] != 't' && raw[0] != 'f' {
+			return mismatch(raw, field.Type())
+		}
+		*b = raw[0] == 't'
+		return nil
+	}
 }

@@ -34,54 +34,69 @@ func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
 	}
 }
 
+// jsonDecoder makes values of type T from the records of a jsonScanner.
 type jsonDecoder[T any] struct {
+	target[T]
 	*jsonScanner
 	name string
-	raw  bool      // T is json.RawMessage
-	plan *jsonPlan // nil: encoding/json decodes T
+	raw  *json.RawMessage // the value, if T is that
+	plan *jsonPlan        // nil: encoding/json decodes T
 }
 
 func newJSONDecoder[T any](r io.Reader) *jsonDecoder[T] {
-	typ := reflect.TypeFor[T]()
-	raw := typ == reflect.TypeFor[json.RawMessage]()
+	d := &jsonDecoder[T]{}
+	d.raw, _ = any(&d.value).(*json.RawMessage)
 	wraps := maxWraps
-	if k := typ.Kind(); !raw && (k == reflect.Slice || k == reflect.Array) {
+	if k := reflect.TypeFor[T]().Kind(); d.raw == nil && (k == reflect.Slice || k == reflect.Array) {
 		wraps = 1
 	}
-	d := &jsonDecoder[T]{jsonScanner: newJSONScanner(r, wraps), raw: raw, plan: newJSONPlan(typ)}
+	d.jsonScanner = newJSONScanner(r, wraps)
 	if named, ok := r.(interface{ Name() string }); ok {
 		d.name = named.Name()
+	}
+	if d.init() {
+		d.plan = newJSONPlan(d.strukt)
 	}
 	return d
 }
 
-// next decodes the next record into v.
-func (d *jsonDecoder[T]) next(v *T) error {
+// next returns the next record.
+func (d *jsonDecoder[T]) next() (zero T, err error) {
 	if err := d.jsonScanner.next(); err != nil {
 		if e, ok := err.(*SourceError); ok {
 			e.Source = d.name
 		}
-		return err
+		return zero, err
 	}
+	d.reset()
+	if err := d.decode(); err != nil {
+		return zero, err
+	}
+	return d.value, nil
+}
+
+// decode stores the record in the value.
+func (d *jsonDecoder[T]) decode() error {
 	record := d.record
 	if !utf8.Valid(record) {
 		off, err := checkUTF8(record)
 		return d.rowError(off, "", err)
 	}
 	if d.plan != nil && record[0] == '{' {
-		if m, field, err := d.plan.decode(reflect.ValueOf(v).Elem(), d.jsonScanner); err != nil {
+		if m, field, err := d.plan.decode(d.jsonScanner); err != nil {
 			return d.unmarshalError(m.value.start, field, err)
 		}
+		d.allocate()
 		return nil
 	}
 	if len(d.nans) > 0 {
 		record = nullNaNs(record, d.nans)
 	}
-	if d.raw {
-		*any(v).(*json.RawMessage) = bytes.Clone(record)
+	if d.raw != nil {
+		*d.raw = bytes.Clone(record)
 		return nil
 	}
-	if err := json.Unmarshal(record, v); err != nil {
+	if err := json.Unmarshal(record, &d.value); err != nil {
 		return d.unmarshalError(0, "", err)
 	}
 	return nil

@@ -75,5 +75,12 @@ func (t *table) warnings() []string {
 			warn("column %q is declared, but no source has it", c.Name)
 		}
 	}
+	if t.plan != nil && rows > 0 {
+		for _, f := range t.plan.fields {
+			if !f.matched {
+				warn("no source read has a column for the field %q", f.name)
+			}
+		}
+	}
 	return list
 }

@@ -10,126 +10,168 @@ import (
 	"strconv"
 )
 
-// setter stores a value in a field of a struct.
-type setter func(field reflect.Value, v *value) error
+// setter stores a value in the field that it was made for. The field is zero
+// before; setters of kinds for which that says "missing" are not called then.
+type setter struct {
+	set         func(v *value) error
+	whenMissing bool // call it for missing values too
+}
 
-// setterFor returns how fields of a type are set.
-func (p *structPlan) setterFor(typ reflect.Type) (setter, error) {
-	ptr := reflect.PointerTo(typ)
-	switch {
-	case ptr.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()):
-		if ptr.Implements(reflect.TypeFor[json.Unmarshaler]()) {
-			return setTextOrJSON, nil
-		}
-		return setText, nil
-	case ptr.Implements(reflect.TypeFor[json.Unmarshaler]()):
-		return setJSON, nil
+// setterFor returns the setter of a field.
+func (p *structPlan) setterFor(field reflect.Value) (setter, error) {
+	fromJSON, isJSON := field.Addr().Interface().(json.Unmarshaler)
+	if fromText, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return setter{textSetter(fromText, fromJSON), isJSON}, nil
 	}
-	switch typ.Kind() {
+	if isJSON {
+		return setter{func(v *value) error { return fromJSON.UnmarshalJSON(v.appendJSON(nil)) }, true}, nil
+	}
+	switch field.Kind() {
 	case reflect.String:
-		return p.setString, nil
+		return setter{set: p.stringSetter(field)}, nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return setInt, nil
+		return setter{set: intSetter(field)}, nil
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return setUint, nil
+		return setter{set: uintSetter(field)}, nil
 	case reflect.Float32, reflect.Float64:
-		return setFloat, nil
+		return setter{set: floatSetter(field)}, nil
 	case reflect.Bool:
-		return setBool, nil
+		return setter{set: boolSetter(field)}, nil
 	case reflect.Pointer:
-		return p.pointerSetter(typ.Elem())
+		return p.pointerSetter(field)
 	case reflect.Slice:
-		if typ.Elem().Kind() == reflect.Uint8 {
-			return setBytes, nil
+		if field.Type().Elem().Kind() == reflect.Uint8 {
+			return setter{set: func(v *value) error {
+				field.SetBytes(bytes.Clone(v.plain()))
+				return nil
+			}}, nil
 		}
 	case reflect.Interface:
-		if typ.NumMethod() == 0 {
-			return setAny, nil
+		if field.NumMethod() == 0 {
+			return setter{set: func(v *value) error {
+				field.Set(reflect.ValueOf(v.any()))
+				return nil
+			}}, nil
 		}
 	}
-	return nil, fmt.Errorf("a field of type %v cannot hold a column", typ)
+	return setter{}, fmt.Errorf("a field of type %v cannot hold a column", field.Type())
 }
 
-// setString leaves the text to be stored when all strings are known.
-func (p *structPlan) setString(field reflect.Value, v *value) error {
-	start := len(p.strs.text)
-	p.strs.text = v.appendText(p.strs.text)
-	p.strs.add(field, start)
-	return nil
-}
-
-func (p *structPlan) pointerSetter(elem reflect.Type) (setter, error) {
-	set, err := p.setterFor(elem)
-	if err != nil {
-		return nil, err
+// textSetter sets a type that reads text and perhaps, with fromJSON, JSON too:
+// then a number that was declared one, and null, must not be taken for text.
+func textSetter(fromText encoding.TextUnmarshaler, fromJSON json.Unmarshaler) func(*value) error {
+	return func(v *value) error {
+		if fromJSON != nil && v.kind != textValue {
+			return fromJSON.UnmarshalJSON(v.appendJSON(nil))
+		}
+		return fromText.UnmarshalText(v.plain())
 	}
-	return func(field reflect.Value, v *value) error {
-		if v.kind == missingValue {
+}
+
+// stringSetter leaves the text to be stored when all strings are known.
+func (p *structPlan) stringSetter(field reflect.Value) func(*value) error {
+	s := pointerTo[string](field)
+	return func(v *value) error {
+		start := len(p.strs.text)
+		p.strs.text = v.appendText(p.strs.text)
+		p.strs.add(s, start)
+		return nil
+	}
+}
+
+// pointerSetter sets the pointer to a new variable for each value. A string in
+// there is stored later, so it needs the variable itself.
+func (p *structPlan) pointerSetter(field reflect.Value) (setter, error) {
+	element, point := newElement(field)
+	set, err := p.setterFor(element)
+	if err != nil {
+		return setter{}, err
+	}
+	_, isText := element.Addr().Interface().(encoding.TextUnmarshaler)
+	_, isJSON := element.Addr().Interface().(json.Unmarshaler)
+	if element.Kind() == reflect.String && !isText && !isJSON {
+		return setter{set: func(v *value) error {
+			point()
+			return p.stringSetter(field.Elem())(v)
+		}}, nil
+	}
+	return setter{set: func(v *value) error {
+		element.SetZero()
+		if err := set.set(v); err != nil {
+			return err
+		}
+		point()
+		return nil
+	}}, nil
+}
+
+func intSetter(field reflect.Value) func(*value) error {
+	typ, store := field.Type(), intStore(field)
+	return func(v *value) error {
+		n, ok := shortInt(v.text)
+		if !ok {
+			text, err := integer(v)
+			if err != nil {
+				return err
+			}
+			if n, err = strconv.ParseInt(string(text), 10, 64); err != nil {
+				return outOfRange(typ)
+			}
+		}
+		if !store(n) {
+			return outOfRange(typ)
+		}
+		return nil
+	}
+}
+
+func uintSetter(field reflect.Value) func(*value) error {
+	typ, store := field.Type(), uintStore(field)
+	return func(v *value) error {
+		text, err := integer(v)
+		if err != nil {
+			return err
+		}
+		n, err := strconv.ParseUint(string(text), 10, 64)
+		if err != nil || !store(n) {
+			return outOfRange(typ)
+		}
+		return nil
+	}
+}
+
+func floatSetter(field reflect.Value) func(*value) error {
+	typ, store := field.Type(), floatStore(field)
+	return func(v *value) error {
+		if f, ok := shortDecimal(v.text); ok && typ.Kind() == reflect.Float64 {
+			store(f)
 			return nil
 		}
-		field.Set(reflect.New(elem))
-		return set(field.Elem(), v)
-	}, nil
+		text, err := number(v)
+		if err != nil {
+			return err
+		}
+		f, err := strconv.ParseFloat(string(text), typ.Bits())
+		if err != nil {
+			return outOfRange(typ)
+		}
+		store(f)
+		return nil
+	}
 }
 
-func setInt(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
+func boolSetter(field reflect.Value) func(*value) error {
+	b := pointerTo[bool](field)
+	return func(v *value) (err error) {
+		if *b, err = strconv.ParseBool(string(bytes.TrimSpace(v.plain()))); err != nil {
+			return errors.New("neither true nor false")
+		}
 		return nil
 	}
-	if n, ok := shortInt(v.text); ok && !field.OverflowInt(n) {
-		field.SetInt(n)
-		return nil
-	}
-	text, err := integer(v)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.ParseInt(string(text), 10, field.Type().Bits())
-	if err != nil {
-		return outOfRange(field)
-	}
-	field.SetInt(n)
-	return nil
 }
 
-func setUint(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
-		return nil
-	}
-	text, err := integer(v)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.ParseUint(string(text), 10, field.Type().Bits())
-	if err != nil {
-		return outOfRange(field)
-	}
-	field.SetUint(n)
-	return nil
-}
-
-func setFloat(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
-		return nil
-	}
-	if f, ok := shortDecimal(v.text); ok && field.Kind() == reflect.Float64 {
-		field.SetFloat(f)
-		return nil
-	}
-	text, err := number(v)
-	if err != nil {
-		return err
-	}
-	n, err := strconv.ParseFloat(string(text), field.Type().Bits())
-	if err != nil {
-		return outOfRange(field)
-	}
-	field.SetFloat(n)
-	return nil
-}
-
-func outOfRange(field reflect.Value) error {
-	return fmt.Errorf("%w that fits %v", ErrNumber, field.Type())
+func outOfRange(typ reflect.Type) error {
+	return fmt.Errorf("%w that fits %v", ErrNumber, typ)
 }
 
 // number returns the JSON number that a field means.
@@ -156,50 +198,4 @@ func integer(v *value) ([]byte, error) {
 		return nil, fmt.Errorf("%w without a fraction", ErrNumber)
 	}
 	return whole, nil
-}
-
-func setBool(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
-		return nil
-	}
-	b, err := strconv.ParseBool(string(bytes.TrimSpace(v.plain())))
-	if err != nil {
-		return errors.New("neither true nor false")
-	}
-	field.SetBool(b)
-	return nil
-}
-
-func setBytes(field reflect.Value, v *value) error {
-	if v.kind != missingValue {
-		field.SetBytes(bytes.Clone(v.plain()))
-	}
-	return nil
-}
-
-func setAny(field reflect.Value, v *value) error {
-	if v.kind != missingValue {
-		field.Set(reflect.ValueOf(v.any()))
-	}
-	return nil
-}
-
-func setText(field reflect.Value, v *value) error {
-	if v.kind == missingValue {
-		return nil
-	}
-	return field.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(v.plain())
-}
-
-// setTextOrJSON sets a type that takes both: a number that was declared one, and
-// null, must not be taken for text.
-func setTextOrJSON(field reflect.Value, v *value) error {
-	if v.kind == textValue {
-		return setText(field, v)
-	}
-	return setJSON(field, v)
-}
-
-func setJSON(field reflect.Value, v *value) error {
-	return field.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(v.appendJSON(nil))
 }

@@ -8,7 +8,7 @@ import (
 
 // structPlan is how the rows of the table become structs of one type.
 type structPlan struct {
-	typ    reflect.Type // of the struct
+	typ    reflect.Type
 	fields []fieldPlan
 	strs   stringSet
 	absent value // of a column that the source does not have
@@ -16,31 +16,29 @@ type structPlan struct {
 
 // fieldPlan is how one field is filled.
 type fieldPlan struct {
+	setter
 	name    string // of the column that it takes
-	index   []int
-	set     setter
-	column  int  // in the table, for the source bound; -1: it has none
-	matched bool // some source has the column
+	column  int    // in the table, for the source bound; -1: it has none
+	matched bool   // some source has the column
 }
 
-func newStructPlan(typ reflect.Type) (*structPlan, error) {
-	p := &structPlan{typ: typ}
-	if typ.Kind() == reflect.Pointer {
-		p.typ = typ.Elem()
-	}
-	if p.typ.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("csvjson: cannot make a %v from a row", typ)
-	}
+// newStructPlan makes the plan to fill strukt.
+func newStructPlan(strukt reflect.Value) (*structPlan, error) {
+	p := &structPlan{typ: strukt.Type()}
 	for _, f := range reflect.VisibleFields(p.typ) {
 		name, ok := columnName(f)
 		if !ok {
 			continue
 		}
-		set, err := p.setterFor(f.Type)
+		field, err := strukt.FieldByIndexErr(f.Index)
+		var set setter
+		if err == nil { // else it is in a struct that is embedded as a pointer
+			set, err = p.setterFor(field)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("csvjson: field %s of %v: %w", f.Name, p.typ, err)
 		}
-		p.fields = append(p.fields, fieldPlan{name: name, index: f.Index, set: set, column: -1})
+		p.fields = append(p.fields, fieldPlan{setter: set, name: name, column: -1})
 	}
 	return p, nil
 }
@@ -89,20 +87,19 @@ func (p *structPlan) bind(t *table, src *source) error {
 	return fmt.Errorf("%w: %v against %s", ErrNoMatch, p.typ, quoteAll(src.report.Header))
 }
 
-// decode fills v, a struct or a pointer to one, from the row of the table.
-func (p *structPlan) decode(t *table, src *source, v reflect.Value) error {
-	if v.Kind() == reflect.Pointer {
-		v.Set(reflect.New(p.typ))
-		v = v.Elem()
-	}
+// decode fills the struct, which is zero, from the row of the table.
+func (p *structPlan) decode(t *table, src *source) error {
 	p.strs.reset()
 	for i := range p.fields {
 		f := &p.fields[i]
-		val := &p.absent
+		v := &p.absent
 		if f.column >= 0 {
-			val = &t.row[f.column]
+			v = &t.row[f.column]
 		}
-		if err := f.set(v.FieldByIndex(f.index), val); err != nil {
+		if v.kind == missingValue && !f.whenMissing {
+			continue
+		}
+		if err := f.set(v); err != nil {
 			return p.rowError(t, src, f, err)
 		}
 	}

@@ -15,6 +15,7 @@ type table struct {
 	columns  []*column
 	sources  []*source
 	declared map[string]bool // declared columns that a source has
+	plan     *structPlan     // if the rows become structs
 	current  int             // index in sources
 	row      []value         // of the current row, parallel to columns
 	scratch  []byte          // backs values that are not in the scanner's buffer
