@@ -19,6 +19,9 @@ import (
 // least once: a value is in the stream twice when the answer to a call was
 // lost and the call repeated.
 //
+// The MeterProvider of the client is offered the numbers of [ProducerStats], as
+// kinesiskit.producer.delivered and so on, with the property "stream".
+//
 // Its methods may be called by several goroutines at once. Close it at the
 // end, or it leaks the goroutines that do its work.
 type Producer[T any] struct {

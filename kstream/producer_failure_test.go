@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -184,16 +186,16 @@ func TestNoPermissionToList(t *testing.T) {
 
 func TestCredentialsThatExpire(t *testing.T) {
 	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
-		fetched := 0
+		var fetched atomic.Int32
 		client := srv.Client(func(o *kinesis.Options) {
 			o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				if fetched++; fetched > 3 && fetched < 6 {
+				if n := fetched.Add(1); n > 3 && n < 6 {
 					return aws.Credentials{}, errors.New("no credentials now")
 				}
 				return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
 			})
 		})
-		p, err := NewProducer(client, ProducerConfig[string]{Stream: "s"})
+		p, err := NewProducer(client, ProducerConfig[string]{Stream: "s", Logger: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

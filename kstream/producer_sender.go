@@ -7,6 +7,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/aws/smithy-go/metrics"
 )
 
 // A sender is a Producer without its type: it moves bytes. Its parts are in
@@ -62,6 +64,7 @@ type sender struct {
 
 	packing packing
 	counts  counters
+	meters  []metrics.AsyncInstrument
 }
 
 const farAway = time.Duration(math.MaxInt64)
@@ -91,6 +94,9 @@ func newSender(cfg senderConfig) (*sender, error) {
 		s.routes = s.earlyRoutes()
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	if err := s.measure(cfg.client.Options().MeterProvider); err != nil {
+		return nil, fmt.Errorf("kstream: new producer: metrics: %w", err)
+	}
 	s.joined.Go(s.dispatch)
 	return s, nil
 }
@@ -153,6 +159,9 @@ func (s *sender) close(ctx context.Context) error {
 		s.cancel(ErrClosed)
 	}
 	s.joined.Wait()
+	for _, m := range s.meters {
+		m.Stop()
+	}
 	return err
 }
 

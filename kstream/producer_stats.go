@@ -1,7 +1,5 @@
 package kstream
 
-import "slices"
-
 // ProducerStats counts what a Producer has done since it was made.
 type ProducerStats struct {
 	Delivered      int64 // values that the stream has acknowledged
@@ -68,10 +66,27 @@ func (s *sender) countEntry(e *callEntry, a *answer) {
 }
 
 func (s *sender) stats() ProducerStats {
+	st := s.totals()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.routes == nil {
+		return st
+	}
+	st.Shards = make([]ProducerShardStats, 0, len(s.routes.queues))
+	for _, q := range s.routes.queues {
+		shard := q.counts
+		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.share()
+		st.Shards = append(st.Shards, shard)
+	}
+	return st
+}
+
+// totals returns the statistics without those of the shards.
+func (s *sender) totals() ProducerStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &s.counts
-	st := ProducerStats{
+	return ProducerStats{
 		Delivered:        c.outcomes[Delivered],
 		Failed:           c.outcomes[Failed],
 		MaybeDelivered:   c.outcomes[MaybeDelivered],
@@ -85,14 +100,4 @@ func (s *sender) stats() ProducerStats {
 		BufferedRecords:  s.records,
 		BufferedBytes:    s.bytes,
 	}
-	if s.routes == nil {
-		return st
-	}
-	st.Shards = slices.Grow(st.Shards, len(s.routes.queues))
-	for _, q := range s.routes.queues {
-		shard := q.counts
-		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.share()
-		st.Shards = append(st.Shards, shard)
-	}
-	return st
 }
