@@ -49,8 +49,10 @@ func (b *recordBuilder) add(pos int) (*types.Record, *recordFields) {
 	}
 	fields := &b.fields[0]
 	b.fields = b.fields[1:]
-	b.list = append(b.list, types.Record{})
-	return &b.list[len(b.list)-1], fields
+	// What grow made is zero, and is used once.
+	n := len(b.list)
+	b.list = b.list[:n+1]
+	return &b.list[n], fields
 }
 
 // grow makes room for as many records as will come if they are of the size of
