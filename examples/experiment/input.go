@@ -20,11 +20,10 @@ import (
 // input is a table of books on its way through the line: two CSV files, the
 // JSON made of them, the records made of that.
 type input struct {
-	name     string
-	records  []record
-	jsonSize int64
-	took     time.Duration // CSV to JSON
-	want     truth
+	name    string
+	records []record
+	toJSON  time.Duration // what making JSON of the CSV files took
+	want    truth
 }
 
 // record is one book on its way to a stream.
@@ -120,8 +119,7 @@ func convert(sources ...csvjson.Source) (input, error) {
 	if _, err := csvjson.Convert(&text, columns(), sources...); err != nil {
 		return in, err
 	}
-	in.took = time.Since(begin)
-	in.jsonSize = int64(text.Len())
+	in.toJSON = time.Since(begin)
 	return in, in.read(&text)
 }
 

@@ -39,7 +39,7 @@ func inputLines(t *table, row rowFunc) {
 	row("  books", func(r *result) string { return r.name })
 	row("  bytes with keys", func(r *result) string { return grouped(r.usage.bytes) })
 	row("  a record, on average", func(r *result) string { return grouped(r.usage.bytes / max(1, int64(len(r.records)))) })
-	row("  CSV to JSON", func(r *result) string { return seconds(r.took) })
+	row("  CSV to JSON", func(r *result) string { return seconds(r.toJSON) })
 	row("  round-trip delay of the server", func(r *result) string {
 		if r.delay == 0 {
 			return seconds(r.roundTrip) + " (seen)"

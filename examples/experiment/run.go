@@ -53,17 +53,21 @@ type result struct {
 	wrong      error         // records lost or statistics that differ
 }
 
+// A sayFunc is told what is under way.
+type sayFunc func(format string, args ...any)
+
 // play takes one input to the streams and back. Each measurement has a stream
 // of its own, so that the Producer finds the buckets of its shards full.
-func play(ctx context.Context, svc service, in input, p plan, prefix string, say func(format string, args ...any)) (*result, error) {
+func play(ctx context.Context, svc service, in input, p plan, prefix string, say sayFunc) (*result, error) {
 	r := &result{input: in, plan: p, limits: svc.limits, loads: loadsOf(in.records, p.shards), usage: usage{shards: p.shards}}
 	for _, rec := range in.records {
 		r.usage.add(rec.size())
 	}
 	sample := in.records[:min(p.sample, len(in.records))]
 	say("%d records one after the other", len(sample))
-	err := svc.withStream(ctx, prefix+"-sequential", p.shards, func(stream string) (err error) {
-		r.sequential, err = sequential(ctx, svc.client, stream, sample)
+	first := prefix + "-sequential"
+	err := svc.withStream(ctx, first, p.shards, func() (err error) {
+		r.sequential, err = sequential(ctx, svc.client, first, sample)
 		return err
 	})
 	if err != nil {
@@ -74,16 +78,7 @@ func play(ctx context.Context, svc service, in input, p plan, prefix string, say
 		r.roundTrip = r.sequential / time.Duration(len(sample))
 	}
 	for i, w := range p.ways {
-		done := pass{way: w}
-		err = svc.withStream(ctx, fmt.Sprintf("%s-producer-%d", prefix, i), p.shards, func(stream string) (err error) {
-			say("%s: %d records", w.name, len(in.records))
-			if done.upload, err = produce(ctx, svc.client, stream, in.records, w.config); err != nil {
-				return fmt.Errorf("upload: %w", err)
-			}
-			say("reading %d records", len(in.records))
-			done.back, err = consume(ctx, svc.client, stream, in.records)
-			return err
-		})
+		done, err := w.play(ctx, svc, in, p.shards, fmt.Sprintf("%s-producer-%d", prefix, i), say)
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +88,21 @@ func play(ctx context.Context, svc service, in input, p plan, prefix string, say
 		r.passes = append(r.passes, done)
 	}
 	return r, nil
+}
+
+// play writes the records in this way and reads them back.
+func (w way) play(ctx context.Context, svc service, in input, shards int, stream string, say sayFunc) (pass, error) {
+	done := pass{way: w}
+	err := svc.withStream(ctx, stream, shards, func() (err error) {
+		say("%s: %d records", w.name, len(in.records))
+		if done.upload, err = produce(ctx, svc.client, stream, in.records, w.config); err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		say("reading %d records", len(in.records))
+		done.back, err = consume(ctx, svc.client, stream, in.records)
+		return err
+	})
+	return done, err
 }
 
 // wholeSequential returns how long the baseline takes for all records, and

@@ -57,7 +57,7 @@ const deleteTimeout = time.Minute
 
 // withStream runs work on a new stream, which is deleted afterwards however
 // that ends.
-func (s service) withStream(ctx context.Context, name string, shards int, work func(stream string) error) (err error) {
+func (s service) withStream(ctx context.Context, name string, shards int, work func() error) (err error) {
 	_, err = kstream.CreateStream(ctx, s.client, name, kstream.StreamOptions{Shards: shards})
 	if errors.Is(err, kstream.ErrStreamExists) {
 		return err // it is not ours to delete
@@ -73,5 +73,5 @@ func (s service) withStream(ctx context.Context, name string, shards int, work f
 	if err != nil {
 		return err
 	}
-	return work(name)
+	return work()
 }

@@ -150,7 +150,9 @@ func ofSource(err error) error {
 }
 
 // prefix finds how many records from the beginning are done, in whatever order
-// they come.
+// they come. Unlike kstream.Summary.Resume it does not count those that were
+// withdrawn on Ctrl-C: they are settled too, as failed, but the process that
+// could send them again is about to end.
 type prefix struct {
 	upTo  int64 // every record up to this number, counted from 1, is done
 	ahead map[int64]bool

@@ -20,7 +20,7 @@ func TestText(t *testing.T) {
 		{"other case", `{"Price":"5.10"}`, "price", "5.10"},
 		{"blanks", `{" PRICE ":1}`, "Price", "1"},
 		{"exact wins", `{"PRICE":1,"price":2,"Price":3}`, "price", "2"},
-		{"first of several", `{"pRICE":1,"PRICE":2}`, "price", "2"},
+		{"first of several", `{"pRICE":1,"PrICE":2,"PRiCE":3,"PRIcE":4,"PRICe":5,"PRICE":6,"prICE":7,"PRice":8}`, "price", "6"},
 		{"null", `{"Price":null}`, "Price", ""},
 		{"absent", `{"Cost":1}`, "Price", ""},
 		{"not ASCII", `{"PREIS":1,"ÜBER":"ß 東京"}`, "über", "ß 東京"},
