@@ -2,12 +2,14 @@ package kstreamtest
 
 import (
 	"bufio"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/conformance"
 )
 
@@ -23,7 +25,7 @@ func TestConformance(t *testing.T) {
 		defer s.Close()
 		client := s.Client(func(o *kinesis.Options) {
 			o.BaseEndpoint = aws.String(endpoint)
-			o.HTTPClient = kinesis.Options{}.HTTPClient
+			o.HTTPClient = wire.Client(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
 		})
 		conformance.Run(t, conformance.Target{Client: client, Differs: differences(t, os.Getenv("KINESISKIT_DIFFERS"))})
 		return

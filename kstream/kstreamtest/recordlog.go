@@ -20,6 +20,7 @@ type recordLog struct {
 	first  uint64  // the oldest record that is still there
 	next   uint64  // the index the next record gets
 	last   int64   // the newest record's arrival, milliseconds since 1970
+	size   int64   // of the chunks' contents
 }
 
 // A chunk holds consecutive records:
@@ -76,21 +77,20 @@ func (l *recordLog) append(r *storedRecord) uint64 {
 	c.buf = append(c.buf, r.key...)
 	c.buf = append(c.buf, r.data...)
 	c.ends = append(c.ends, uint32(len(c.buf)))
+	l.size += int64(size)
 	l.next++
 	return l.next - 1
 }
 
-// tail returns a chunk that has room for size bytes. Chunks double up to
-// maxChunk, so that an idle shard stays small.
+// tail returns a chunk that has room for size bytes. A new one is a sixteenth of
+// what there is, so that its empty part does not weigh.
 func (l *recordLog) tail(size int) *chunk {
-	capacity := minChunk
 	if n := len(l.chunks); n > 0 {
-		c := &l.chunks[n-1]
-		if cap(c.buf)-len(c.buf) >= size {
+		if c := &l.chunks[n-1]; cap(c.buf)-len(c.buf) >= size {
 			return c
 		}
-		capacity = min(2*cap(c.buf), maxChunk)
 	}
+	capacity := min(max(minChunk, int(l.size/16)), maxChunk)
 	l.chunks = append(l.chunks, chunk{first: l.next, buf: make([]byte, 0, max(capacity, size))})
 	return &l.chunks[len(l.chunks)-1]
 }
@@ -104,6 +104,7 @@ func (l *recordLog) trim(horizon int64) (freed int64) {
 	l.first = l.search(horizon)
 	for len(l.chunks) > 0 && l.chunks[0].end() <= l.first {
 		freed += l.chunks[0].memory()
+		l.size -= int64(len(l.chunks[0].buf))
 		l.chunks[0] = chunk{}
 		l.chunks = l.chunks[1:]
 	}

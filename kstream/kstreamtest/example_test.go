@@ -1,0 +1,158 @@
+package kstreamtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// upload is the code under test: it writes values to a stream and sends again
+// what was refused.
+func upload(ctx context.Context, client *kinesis.Client, stream string, values []string) error {
+	var entries []types.PutRecordsRequestEntry
+	for _, v := range values {
+		entries = append(entries, types.PutRecordsRequestEntry{Data: []byte(v), PartitionKey: aws.String(v)})
+	}
+	for wait := 100 * time.Millisecond; len(entries) > 0; wait *= 2 {
+		out, err := client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: &stream, Records: entries})
+		if err != nil {
+			return err
+		}
+		var refused []types.PutRecordsRequestEntry
+		for i, r := range out.Records {
+			if r.ErrorCode != nil {
+				refused = append(refused, entries[i])
+			}
+		}
+		if entries = refused; len(entries) > 0 {
+			time.Sleep(wait)
+		}
+	}
+	return nil
+}
+
+// A test to copy: a shard refuses writes for two seconds, a reshard comes in
+// between, and everything arrives. In the bubble this takes no time at all.
+func TestUpload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := kstreamtest.NewServer(kstreamtest.Options{
+			Delay: 20 * time.Millisecond, // a round trip
+			Faults: []kstreamtest.Fault{
+				{Kind: kstreamtest.Throttle, Shard: "shardId-000000000001", For: 2 * time.Second},
+			},
+		})
+		defer server.Close()
+		server.CreateStream("books", 2)
+		client := server.Client()
+
+		go func() {
+			time.Sleep(time.Second)
+			_, err := client.UpdateShardCount(t.Context(), &kinesis.UpdateShardCountInput{
+				StreamName: aws.String("books"), TargetShardCount: aws.Int32(4), ScalingType: types.ScalingTypeUniformScaling,
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		}()
+		values := []string{"Emma", "Ulysses", "Dune", "Dracula", "Persuasion", "It", "Middlemarch", "Beloved"}
+		start := time.Now()
+		if err := upload(t.Context(), client, "books", values); err != nil {
+			t.Fatal(err)
+		}
+
+		if took := time.Since(start); took < time.Second || took > 3*time.Second {
+			t.Errorf("took %v", took)
+		}
+		if n := len(server.Records("books")); n != len(values) {
+			t.Errorf("%d records arrived, want %d", n, len(values))
+		}
+		refused := server.Counters().Shards[kstreamtest.ShardKey{Stream: "books", Shard: "shardId-000000000001"}].ThrottledWrites
+		if refused == 0 {
+			t.Error("nothing was refused")
+		}
+	})
+}
+
+// A server in a program or an example. Tests of anything that waits belong in a
+// testing/synctest bubble: see TestUpload in this package's example_test.go.
+func Example() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("books", 1)
+	client := server.Client()
+
+	ctx := context.Background()
+	for _, title := range []string{"Emma", "Dune"} {
+		_, err := client.PutRecord(ctx, &kinesis.PutRecordInput{
+			StreamName: aws.String("books"), PartitionKey: aws.String(title), Data: []byte(`{"title":"` + title + `"}`),
+		})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	for _, r := range server.Records("books") {
+		fmt.Printf("%s %s %s\n", r.Shard, r.PartitionKey, r.Data)
+	}
+	// Output:
+	// shardId-000000000000 Emma {"title":"Emma"}
+	// shardId-000000000000 Dune {"title":"Dune"}
+}
+
+// What the code under test does when the answer to a write is lost.
+func ExampleServer_Inject() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("books", 1)
+	server.Inject(kstreamtest.Fault{Kind: kstreamtest.ResetAfter, Operation: "PutRecord", Count: 1})
+
+	client := server.Client() // with the SDK's retries
+	_, err := client.PutRecord(context.Background(), &kinesis.PutRecordInput{
+		StreamName: aws.String("books"), PartitionKey: aws.String("k"), Data: []byte("once"),
+	})
+	fmt.Println("error:", err)
+	fmt.Println("records:", len(server.Records("books")))
+	// Output:
+	// error: <nil>
+	// records: 2
+}
+
+// Requests can be seen, and answered, before the server looks at them.
+func ExampleOptions_hook() {
+	server := kstreamtest.NewServer(kstreamtest.Options{
+		Hook: func(r kstreamtest.Request) *kstreamtest.Reply {
+			if r.Operation == "DeleteStream" {
+				return &kstreamtest.Reply{Code: "AccessDeniedException", Message: "not in this test"}
+			}
+			return nil
+		},
+	})
+	defer server.Close()
+	server.CreateStream("books", 1)
+
+	_, err := server.Client().DeleteStream(context.Background(), &kinesis.DeleteStreamInput{StreamName: aws.String("books")})
+	var denied *types.AccessDeniedException
+	fmt.Println(errors.As(err, &denied), denied.ErrorMessage())
+	// Output:
+	// true not in this test
+}
+
+// Any AWS client can use the server.
+func ExampleServer_URL() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+
+	command := exec.Command("aws", "--endpoint-url", server.URL(), "kinesis", "list-streams")
+	fmt.Println(command.Args[3:])
+	// Output:
+	// [kinesis list-streams]
+}

@@ -1,0 +1,183 @@
+package kstreamtest
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+)
+
+// TestMemory fills a stream and weighs it: at most 1.3 times the bytes of keys
+// and data.
+func TestMemory(t *testing.T) {
+	records := 200_000
+	if os.Getenv("KINESISKIT_LONG") != "" {
+		records = 10_000_000
+	}
+	s := NewServer(Options{MaxBytes: -1, Limits: Unlimited()})
+	defer s.Close()
+	s.CreateStream("books", 4)
+	before := heap()
+	bytes := 0
+	data := make([]byte, 90)
+	st := s.mustFind("books", time.Now())
+	for i := range records {
+		e := entry{data: data, key: fmt.Appendf(nil, "key-%06d", i%1_000_000), hasKey: true}
+		s.store(st, st.shardOf(&e), &e, time.Now(), true)
+		bytes += len(e.key) + len(e.data)
+	}
+	ratio := float64(heap()-before) / float64(bytes)
+	t.Logf("%d records of 100 bytes: %.3f times their bytes", records, ratio)
+	if ratio > 1.3 {
+		t.Errorf("memory is %.3f times the records' bytes", ratio)
+	}
+	if counted := s.bytes.Load(); counted != int64(bytes+records*recordOverhead) {
+		t.Errorf("the server counts %d bytes, there are %d", counted, bytes+records*recordOverhead)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// TestMaxBytes refuses writes when memory is full, and takes them again when
+// records have grown old.
+func TestMaxBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{MaxBytes: 10_000, Limits: Unlimited()})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		client := s.Client(noRetry)
+		put := func() error {
+			_, err := client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("books"),
+				Records: []types.PutRecordsRequestEntry{{PartitionKey: aws.String("k"), Data: make([]byte, 3000)}}})
+			return err
+		}
+		for i := range 3 {
+			if err := put(); err != nil {
+				t.Fatalf("record %d: %v", i, err)
+			}
+		}
+		if err := put(); code(err) != limitExceeded {
+			t.Errorf("beyond the bound: %v", err)
+		}
+		time.Sleep(24*time.Hour + time.Second)
+		if err := put(); err != nil {
+			t.Errorf("a day later: %v", err)
+		}
+	})
+}
+
+// TestRetention trims what is too old, for every way to read, and does not
+// bring it back.
+func TestRetention(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{Limits: Unlimited()})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		client := s.Client(noRetry)
+		old := s.Put("books", Record{PartitionKey: "k", Data: []byte("old")})[0]
+		time.Sleep(12 * time.Hour)
+		s.Put("books", Record{PartitionKey: "k", Data: []byte("new")})
+		it, err := client.GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{StreamName: aws.String("books"), ShardId: aws.String(shardID(0)),
+			ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber, StartingSequenceNumber: &old.SequenceNumber})
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := func() (data string) {
+			out, err := client.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range out.Records {
+				data += string(r.Data) + " "
+			}
+			return data
+		}
+		again := func() {
+			if it, err = client.GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{StreamName: aws.String("books"), ShardId: aws.String(shardID(0)),
+				ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber, StartingSequenceNumber: &old.SequenceNumber}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := read(); got != "old new " {
+			t.Errorf("at first %q", got)
+		}
+		time.Sleep(12*time.Hour + time.Minute)
+		again()
+		if got := read(); got != "new " {
+			t.Errorf("after a day %q", got)
+		}
+		if _, err := client.IncreaseStreamRetentionPeriod(t.Context(), &kinesis.IncreaseStreamRetentionPeriodInput{
+			StreamName: aws.String("books"), RetentionPeriodHours: aws.Int32(48)}); err != nil {
+			t.Fatal(err)
+		}
+		again()
+		if got := read(); got != "new " {
+			t.Errorf("with a longer retention %q", got)
+		}
+		time.Sleep(5*time.Minute + time.Second)
+		if _, err := client.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator}); code(err) != expiredIterator {
+			t.Errorf("an iterator of five minutes ago: %v", err)
+		}
+	})
+}
+
+// TestClosedShardsExpire leaves a closed shard out of the lists when its records
+// have gone, and the shards at the horizon cover each hash key once all along.
+func TestClosedShardsExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{Limits: Unlimited()})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		client := s.Client(noRetry)
+		time.Sleep(time.Hour)
+		if _, err := client.SplitShard(t.Context(), &kinesis.SplitShardInput{StreamName: aws.String("books"),
+			ShardToSplit: aws.String(shardID(0)), NewStartingHashKey: aws.String("1000")}); err != nil {
+			t.Fatal(err)
+		}
+		list := func(filter types.ShardFilterType) (n int) {
+			out, err := client.ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: aws.String("books"), ShardFilter: &types.ShardFilter{Type: filter}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(out.Shards)
+		}
+		for _, step := range []struct {
+			wait       time.Duration
+			all, first int
+		}{{0, 3, 1}, {23 * time.Hour, 3, 1}, {59 * time.Minute, 3, 1}, {2 * time.Minute, 2, 2}} {
+			time.Sleep(step.wait)
+			if all, first := list(types.ShardFilterTypeFromTrimHorizon), list(types.ShardFilterTypeAtTrimHorizon); all != step.all || first != step.first {
+				t.Errorf("at %v: %d shards, %d at the horizon; want %d and %d", time.Now(), all, first, step.all, step.first)
+			}
+		}
+	})
+}
+
+// TestTokensExpire after five minutes.
+func TestTokensExpire(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{})
+		defer s.Close()
+		s.CreateStream("books", 2)
+		client := s.Client(noRetry)
+		out, err := client.ListShards(t.Context(), &kinesis.ListShardsInput{StreamName: aws.String("books"), MaxResults: aws.Int32(1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5*time.Minute + time.Second)
+		if _, err := client.ListShards(t.Context(), &kinesis.ListShardsInput{NextToken: out.NextToken}); code(err) != expiredNextToken {
+			t.Errorf("%v", err)
+		}
+	})
+}
