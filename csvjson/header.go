@@ -76,6 +76,7 @@ func (t *table) newColumn(name string) *column {
 			c.missingTexts = slices.Concat(t.opts.MissingTexts, d.MissingTexts)
 		}
 	}
+	c.verbatim = c.kind == Text && len(c.missingTexts) == 0 && !t.opts.TrimSpace
 	return c
 }
 

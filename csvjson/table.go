@@ -27,6 +27,7 @@ type column struct {
 	name         string
 	kind         Type
 	missingTexts []string
+	verbatim     bool // every field but the empty one is text as it stands
 	missing      int64
 	notNumbers   int64
 }
@@ -168,8 +169,13 @@ func (t *table) fill(src *source) error {
 			t.row[i] = value{}
 			continue
 		}
-		field := src.scanner.fields[f]
-		v, err := t.value(c, src.record[field.start:field.end], field.quotes)
+		field := &src.scanner.fields[f]
+		text := src.record[field.start:field.end]
+		if c.verbatim {
+			t.row[i] = textOrMissing(text, field.quotes)
+			continue
+		}
+		v, err := t.value(c, text, field.quotes)
 		if err != nil {
 			return t.rowError(src, field.start, c.name, err)
 		}

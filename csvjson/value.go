@@ -21,6 +21,14 @@ const (
 	numberValue // text is a JSON number
 )
 
+// textOrMissing returns the value of a field that is not looked at further.
+func textOrMissing(text []byte, quotes bool) value {
+	if len(text) == 0 {
+		return value{}
+	}
+	return value{text: text, kind: textValue, quotes: quotes}
+}
+
 // value decides what a field of column c is.
 func (t *table) value(c *column, text []byte, quotes bool) (value, error) {
 	if quotes && (c.kind != Text || len(c.missingTexts) > 0) {
@@ -40,7 +48,7 @@ func (t *table) value(c *column, text []byte, quotes bool) (value, error) {
 		}
 	}
 	if c.kind == Text {
-		return value{text: text, kind: textValue, quotes: quotes}, nil
+		return textOrMissing(text, quotes), nil
 	}
 	number, scratch, ok := canonicalNumber(t.scratch, text)
 	t.scratch = scratch
