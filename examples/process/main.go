@@ -116,7 +116,7 @@ func report(ctx context.Context, client *kinesis.Client, o options, stdout, stde
 	err := read(ctx, client, o, stats, stderr)
 	stats.took = time.Since(begin)
 
-	interrupted := ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+	interrupted := err != nil && ctx.Err() != nil
 	if err == nil || interrupted || stats.records > 0 {
 		stats.print(stdout, o.stream, o.byCurrency)
 	}

@@ -144,9 +144,10 @@ func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.R
 		return err
 	}
 	defer source.Close()
-	if err := prepare(ctx, client, o, stderr); ctx.Err() != nil {
+	switch err := prepare(ctx, client, o, stderr); {
+	case err != nil && ctx.Err() != nil:
 		return errors.New("interrupted before the first record")
-	} else if err != nil {
+	case err != nil:
 		return connect.Explain(client, err)
 	}
 	t := newTally(source, o.from)
@@ -157,7 +158,7 @@ func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.R
 	if t.keyless.Load() == t.begun.Load() && t.begun.Load() > 0 {
 		fmt.Fprintf(stderr, "warning: no record has a text in %q: all have the same partition key and are in one shard; see -key\n", o.key)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && err != nil {
 		err = errors.New("interrupted")
 	}
 	return t.outcome(o, connect.Explain(client, err))
