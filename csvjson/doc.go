@@ -9,8 +9,8 @@
 //	}}
 //	sources := csvjson.Files("rom.csv", "book.csv")
 //
-//	report, err := csvjson.Convert(w, opts, sources...)              // CSV to JSON
-//	for row, err := range csvjson.Rows(opts, sources...) { … }       // CSV to JSON, record by record
+//	report, err := csvjson.Convert(w, opts, sources...)               // CSV to JSON
+//	for row, err := range csvjson.Rows(opts, sources...) { … }        // CSV to JSON, record by record
 //	for book, err := range csvjson.All[Book](opts, sources...) { … }  // CSV to values
 //	for book, err := range csvjson.ReadJSON[Book](r) { … }            // JSON to values
 //

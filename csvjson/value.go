@@ -3,6 +3,7 @@ package csvjson
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 )
 
 // value is a field of a row as it will come out.
@@ -42,10 +43,8 @@ func (t *table) value(c *column, text []byte, quotes bool) (value, error) {
 	if len(text) == 0 {
 		return value{}, nil
 	}
-	for _, m := range c.missingTexts {
-		if string(text) == m {
-			return value{}, nil
-		}
+	if slices.ContainsFunc(c.missingTexts, func(m string) bool { return m == string(text) }) {
+		return value{}, nil
 	}
 	if c.kind == Text {
 		return textOrMissing(text, quotes), nil
