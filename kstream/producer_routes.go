@@ -121,7 +121,7 @@ func (s *sender) list(l *shardListing) {
 		found, l.err = s.survey()
 	}
 	s.mu.Lock()
-	changed := false
+	changed, first := false, s.routes == nil || s.routes.early
 	if l.err == nil {
 		changed = s.install(found.info, found.shards)
 	}
@@ -136,8 +136,11 @@ func (s *sender) list(l *shardListing) {
 	close(l.done)
 	woken.tell()
 	s.nudge()
-	if l.err != nil && s.ctx.Err() == nil {
+	switch {
+	case l.err != nil && s.ctx.Err() == nil:
 		s.logger.Warn("kstream: the shards cannot be listed", "stream", s.stream, "error", l.err)
+	case changed && !first:
+		s.logger.Info("kstream: the stream was resharded", "stream", s.stream, "open shards", found.info.OpenShards)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestEverythingGoesWrong(t *testing.T) {
 }
 
 func soak(t *testing.T, srv *kstreamtest.Server, lost bool, change func(*ProducerConfig[string])) {
-	n := 6000
+	n := 4000
 	if long() {
 		n = 250_000 // in each of four ways
 	}
