@@ -42,14 +42,22 @@ func (c *consumer) status(now time.Time) string {
 	return active
 }
 
+func (c *consumer) gone(now time.Time) bool { return !c.ended.IsZero() && !now.Before(c.ended) }
+
 // settleConsumers forgets the consumers whose end has come. The stream's lock is
 // held.
 func (st *stream) settleConsumers(now time.Time) {
-	for name, c := range st.consumers {
-		if !c.ended.IsZero() && !now.Before(c.ended) {
-			delete(st.consumers, name)
+	maps.DeleteFunc(st.consumers, func(_ string, c *consumer) bool { return c.gone(now) })
+}
+
+// consumerCount counts the others. The stream's lock is held.
+func (st *stream) consumerCount(now time.Time) (n int) {
+	for _, c := range st.consumers {
+		if !c.gone(now) {
+			n++
 		}
 	}
+	return n
 }
 
 // registerStreamConsumer implements RegisterStreamConsumer.

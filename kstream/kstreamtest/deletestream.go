@@ -13,6 +13,7 @@ func (s *Server) deleteStream(c *call) error {
 	if st.status == deleting {
 		return st.mustBeActive()
 	}
+	st.settleConsumers(c.now)
 	if len(st.consumers) > 0 && !c.in.bool("EnforceConsumerDeletion") {
 		return errorf(resourceInUse, "Stream %s under account %s has consumers registered. Deregister them, or set EnforceConsumerDeletion.", st.name, st.account)
 	}

@@ -55,7 +55,7 @@ func (s *Server) describeStreamSummary(c *call) error {
 	w.Key("OpenShardCount")
 	w.Int(int64(len(st.opened)))
 	w.Key("ConsumerCount")
-	w.Int(int64(len(st.consumers)))
+	w.Int(int64(st.consumerCount(c.now)))
 	w.Key("MaxRecordSizeInKiB")
 	w.Int(int64(st.maxRecordKiB))
 	if st.mode == onDemand {

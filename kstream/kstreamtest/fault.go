@@ -1,6 +1,7 @@
 package kstreamtest
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -71,8 +72,28 @@ const (
 	Cut FaultKind = "cut"
 )
 
-// Inject adds faults, beside those of Options.Faults.
-func (s *Server) Inject(faults ...Fault) { s.faults.inject(time.Now(), faults) }
+// Inject adds faults, beside those of Options.Faults. It panics for one that
+// cannot be: of an unknown kind, or with a chance outside 0..1.
+func (s *Server) Inject(faults ...Fault) {
+	for _, f := range faults {
+		if err := f.validate(); err != nil {
+			panic("kstreamtest: inject: " + err.Error())
+		}
+	}
+	s.faults.inject(time.Now(), faults)
+}
+
+func (f Fault) validate() error {
+	switch f.Kind {
+	case Throttle, FailEntry, Fail, ResetBefore, ResetAfter, CutBody, Stall, ExpireIterator, Cut:
+	default:
+		return fmt.Errorf("a fault of the unknown kind %q", f.Kind)
+	}
+	if f.Chance < 0 || f.Chance > 1 || f.Skip < 0 || f.Count < 0 || f.Begin < 0 || f.For < 0 || f.Delay < 0 {
+		return fmt.Errorf("a fault of the kind %s with a number out of range", f.Kind)
+	}
+	return nil
+}
 
 // ClearFaults removes all faults.
 func (s *Server) ClearFaults() { s.faults.clear() }

@@ -22,6 +22,8 @@ type call struct {
 	out    *document.Writer
 	now    time.Time // of the server's clock, when the work on it began
 	http   http.ResponseWriter
+	came   time.Time
+	target string // the header that names the operation
 
 	scratch *scratch
 
@@ -39,28 +41,17 @@ const (
 
 // serve answers one HTTP request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	if !s.begin() {
+	c := &call{ctx: r.Context(), http: w, format: document.JSON, came: time.Now(), target: r.Header.Get("X-Amz-Target")}
+	if !s.begin(c) {
 		panic(http.ErrAbortHandler)
 	}
-	defer s.calls.Done()
+	defer s.finish(c)
 	w.Header().Set("X-Amzn-Requestid", newID())
-	c := &call{ctx: r.Context(), http: w, format: document.JSON}
 	c.scratch = s.takeScratch()
 	defer s.returnScratch(c.scratch)
 	if err := s.answer(c, r); err != nil {
 		s.fail(c, err)
 	}
-}
-
-// begin counts a request in, unless the server is closed.
-func (s *Server) begin() bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.closed {
-		return false
-	}
-	s.calls.Add(1)
-	return true
 }
 
 // answer does the checks in the service's order: the envelope, the document's

@@ -44,17 +44,19 @@ type Server struct {
 	faults   faults
 	journal  *journal // nil without Options.Dir
 
-	mu      sync.RWMutex // guards everything below
-	streams map[string]*stream
-	closed  bool
+	mu       sync.RWMutex // guards everything below
+	streams  map[string]*stream
+	closed   bool
+	inFlight map[*call]struct{} // requests that are being answered
+	cut      []Pending          // those that Close ended
 	// commitment is when MinimumThroughputBillingCommitment was enabled; nil if not.
 	commitment *time.Time
 	url        string
 	clients    []*http.Transport
 }
 
-// NewServer is Open for those who set no Options.Dir, without which nothing can
-// go wrong. It panics on an error.
+// NewServer is Open for tests: it panics on an error, of which there is none
+// without Options.Dir unless a field is wrong.
 func NewServer(opts Options) *Server {
 	s, err := Open(opts)
 	if err != nil {
@@ -64,15 +66,20 @@ func NewServer(opts Options) *Server {
 }
 
 // Open starts a server. It listens on nothing but memory until URL is called. To
-// use it in a testing/synctest bubble, make it there. The error is one of
-// Options.Dir: it cannot be read or written, another server uses it, or what is
-// in it is no journal.
+// use it in a testing/synctest bubble, make it there. The error tells all fields
+// of opts that cannot be, or that Options.Dir cannot be used: it cannot be read or
+// written, another server uses it, or what is in it is no journal.
 func Open(opts Options) (*Server, error) {
+	opts = opts.withDefaults()
+	if err := opts.validate(); err != nil {
+		return nil, fmt.Errorf("kstreamtest: open: %w", err)
+	}
 	s := &Server{
-		opts:    opts.withDefaults(),
-		memory:  memnet.Listen(),
-		streams: make(map[string]*stream),
-		faults:  newFaults(opts.Seed),
+		opts:     opts,
+		memory:   memnet.Listen(),
+		streams:  make(map[string]*stream),
+		inFlight: make(map[*call]struct{}),
+		faults:   newFaults(opts.Seed),
 	}
 	s.Inject(opts.Faults...)
 	rand.Read(s.salt[:])
@@ -93,14 +100,17 @@ func Open(opts Options) (*Server, error) {
 }
 
 // Close ends the server: requests in flight and subscriptions are cut, their
-// connections closed, and all goroutines of the server and of its Clients'
-// connections are gone when it returns. Close may be called more than once.
+// connections closed, and all goroutines of the server are gone when it returns;
+// Pending tells what was cut. Close may be called more than once.
 func (s *Server) Close() {
 	s.mu.Lock()
 	again := s.closed
 	s.closed = true
 	clients := s.clients
 	s.clients = nil
+	if !again {
+		s.cut = s.pendingLocked()
+	}
 	s.mu.Unlock()
 	s.end()
 	s.memory.Close()

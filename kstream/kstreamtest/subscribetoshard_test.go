@@ -2,6 +2,7 @@ package kstreamtest
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -246,5 +247,20 @@ func TestDeregisterEndsSubscription(t *testing.T) {
 		if code(err) != resourceNotFound {
 			f.Errorf("%v, want it gone", err)
 		}
+	})
+}
+
+// TestSubscribeHTTP2 pushes over HTTP/2, in memory.
+func TestSubscribeHTTP2(t *testing.T) {
+	inFanOut(t, Options{}, func(f *fanOut) {
+		protocols := new(http.Protocols)
+		protocols.SetUnencryptedHTTP2(true)
+		transport := &http.Transport{Protocols: protocols, DialContext: f.server.memory.Dial}
+		f.client = f.server.Client(noRetry, func(o *kinesis.Options) { o.HTTPClient = &http.Client{Transport: transport} })
+		f.put("a")
+		stream := f.mustSubscribe(types.ShardIteratorTypeTrimHorizon)
+		f.expect(stream, "0s a", "5s")
+		f.put("b")
+		f.expect(stream, "5s b", "10s")
 	})
 }
