@@ -147,6 +147,14 @@ type consumerSettings struct {
 
 	fanOut       string
 	fanOutOrPoll bool
+
+	readLimits readLimits
+}
+
+// readLimits is what the service lets a shard be read at.
+type readLimits struct {
+	interval    time.Duration // between calls
+	bytesPerSec int
 }
 
 // A Consumer reads the records of a stream: all of its shards, through any
@@ -187,6 +195,8 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 
 		fanOut:       cfg.FanOut,
 		fanOutOrPoll: cfg.FanOutOrPoll,
+
+		readLimits: readLimits{minReadInterval, readBytesPerSec},
 	}
 	if settings.logger == nil {
 		settings.logger = slog.New(slog.DiscardHandler)

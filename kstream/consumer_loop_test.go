@@ -361,7 +361,7 @@ func TestEachShardLeftEarlyLeavesTheDescendants(t *testing.T) {
 func TestEachShardErrorEndsTheOthers(t *testing.T) {
 	inLab(t, 4, kstreamtest.Options{}, func(l *lab) {
 		l.put(100, 50)
-		ends := 0
+		var ends atomic.Int64
 		err := l.consumer(ConsumerConfig[string]{Until: Count(1e6)}).EachShard(l.Context(), func(ctx context.Context, shard Shard, records iter.Seq2[Record[string], error]) error {
 			if shard.ID == "shardId-000000000002" {
 				time.Sleep(time.Minute)
@@ -369,13 +369,13 @@ func TestEachShardErrorEndsTheOthers(t *testing.T) {
 			}
 			for _, err := range records {
 				if err != nil && errors.Is(err, errBody) && errors.Is(context.Cause(ctx), errBody) {
-					ends++
+					ends.Add(1)
 				}
 			}
 			return nil
 		})
-		if !errors.Is(err, errBody) || ends != 3 {
-			l.Errorf("EachShard returned %v; %d other shards ended with it, want 3", err, ends)
+		if !errors.Is(err, errBody) || ends.Load() != 3 {
+			l.Errorf("EachShard returned %v; %d other shards ended with it, want 3", err, ends.Load())
 		}
 	})
 }

@@ -66,7 +66,7 @@ func (r *shardReader) accept(out *kinesis.GetRecordsOutput) *page {
 	}
 	r.cursor.iterator = out.NextShardIterator
 	r.cursor.accept(answer, lagKnown && lag == 0)
-	r.pace.read(time.Now(), len(out.Records), bytes, lagKnown && lag == 0, r.shard.run.cfg.idleInterval)
+	r.pace.read(time.Now(), len(out.Records), bytes, lagKnown && lag == 0, r.shard.run.cfg)
 	r.shard.meter.answer(len(answer.records), bytes, lag)
 	r.shard.want(answer, lagKnown)
 	return answer
@@ -84,12 +84,13 @@ func (p *pace) wait(ctx context.Context) error { return sleep(ctx, time.Until(p.
 
 // read takes note of an answer, at the time it came. The service counts from
 // when it made it, which was earlier.
-func (p *pace) read(now time.Time, records, bytes int, atTip bool, maxIdle time.Duration) {
-	pause := max(minReadInterval, time.Duration(bytes)*time.Second/readBytesPerSec)
+func (p *pace) read(now time.Time, records, bytes int, atTip bool, cfg *consumerSettings) {
+	limits := cfg.readLimits
+	pause := max(limits.interval, time.Duration(bytes)*time.Second/time.Duration(limits.bytesPerSec))
 	if records > 0 || !atTip {
-		p.idle = minReadInterval
+		p.idle = limits.interval
 	} else {
-		p.idle = min(2*p.idle, maxIdle)
+		p.idle = min(2*p.idle, cfg.idleInterval)
 	}
 	p.due = now.Add(max(pause, p.idle))
 }

@@ -1,0 +1,170 @@
+package kstream
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/kinesiskit/kinesiskit/internal/kpl"
+)
+
+// benchData makes n records' data of a size.
+func benchData(n, size int) [][]byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	data := make([][]byte, n)
+	for i := range data {
+		data[i] = make([]byte, size)
+		for j := range data[i] {
+			data[i][j] = byte(' ' + random.IntN(90))
+		}
+	}
+	return data
+}
+
+// benchConsumer makes a Consumer that leaves the data as it is, and doesn't
+// wait for a service.
+func benchConsumer(tb testing.TB, stub *stubTransport) *Consumer[[]byte] {
+	tb.Helper()
+	c, err := NewConsumer(stub.client(), ConsumerConfig[[]byte]{Stream: "s", Until: Tip()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.cfg.readLimits = readLimits{0, math.MaxInt32}
+	return c
+}
+
+// readStub reads everything once and returns the number of records.
+func readStub(tb testing.TB, c *Consumer[[]byte], stub *stubTransport) int {
+	stub.rewind()
+	n := 0
+	for _, err := range c.Records(tb.Context()) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// readByHand does what a program does that calls GetRecords itself.
+func readByHand(tb testing.TB, client *kinesis.Client, stub *stubTransport) int {
+	stub.rewind()
+	iterator, n := "#", 0
+	for {
+		out, err := client.GetRecords(tb.Context(), &kinesis.GetRecordsInput{ShardIterator: &iterator})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		for i := range out.Records {
+			if len(out.Records[i].Data) == 0 || *out.Records[i].SequenceNumber == "" {
+				tb.Fatal("an empty record")
+			}
+			n++
+		}
+		if *out.MillisBehindLatest == 0 {
+			return n
+		}
+		iterator = *out.NextShardIterator
+	}
+}
+
+func perRecord(b *testing.B, records int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*records), "ns/record")
+}
+
+// 10,000 records of 400 bytes an answer, and the same answers read by hand.
+func BenchmarkRecords(b *testing.B) {
+	const pages = 20
+	page := stubPagePrefix(benchData(10_000, 400), 5)
+	stub := newStubTransport(1, pages, page)
+	b.Run("by=hand", func(b *testing.B) {
+		client := stub.client()
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			n = readByHand(b, client, stub)
+		}
+		perRecord(b, n)
+	})
+	b.Run("by=Consumer", func(b *testing.B) {
+		c := benchConsumer(b, stub)
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			n = readStub(b, c, stub)
+		}
+		perRecord(b, n)
+	})
+}
+
+// The same number of records from 1, 64 and 1,024 shards.
+func BenchmarkRecordsByShards(b *testing.B) {
+	const pages = 2048
+	page := stubPagePrefix(benchData(1000, 400), 5)
+	for _, shards := range []int{1, 64, 1024} {
+		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
+			stub := newStubTransport(shards, pages/shards, page)
+			c := benchConsumer(b, stub)
+			n := 0
+			for b.Loop() {
+				n = readStub(b, c, stub)
+			}
+			perRecord(b, n)
+		})
+	}
+}
+
+// Aggregates of 100 members, beside what base64 and MD5 alone take for them.
+func BenchmarkAggregatedRecords(b *testing.B) {
+	const aggregates, members, pages = 100, 100, 20
+	var data [][]byte
+	for range aggregates {
+		var builder kpl.Builder
+		for i, d := range benchData(members, 400) {
+			builder.Add(kpl.Member{PartitionKey: fmt.Sprintf("customer-%d", i), Data: d})
+		}
+		data = append(data, builder.AppendTo(nil))
+	}
+	encoded := make([][]byte, len(data))
+	for i, d := range data {
+		encoded[i] = base64.StdEncoding.AppendEncode(nil, d)
+	}
+	b.Run("floor", func(b *testing.B) {
+		buf := make([]byte, 1<<20)
+		var sum [md5.Size]byte
+		for b.Loop() {
+			for range pages {
+				for i := range encoded {
+					n, err := base64.StdEncoding.Decode(buf, encoded[i])
+					if err != nil {
+						b.Fatal(err)
+					}
+					sum = md5.Sum(buf[4 : n-16])
+				}
+			}
+		}
+		if !bytes.Equal(sum[:], data[len(data)-1][len(data[len(data)-1])-16:]) {
+			b.Fatal("a wrong sum")
+		}
+		perRecord(b, pages*aggregates*members)
+	})
+	b.Run("by=Consumer", func(b *testing.B) {
+		stub := newStubTransport(1, pages, stubPagePrefix(data, 5))
+		c := benchConsumer(b, stub)
+		b.ReportAllocs()
+		n := 0
+		for b.Loop() {
+			n = readStub(b, c, stub)
+		}
+		if n != pages*aggregates*members {
+			b.Fatalf("%d records", n)
+		}
+		perRecord(b, n)
+	})
+}
