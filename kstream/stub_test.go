@@ -7,13 +7,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 )
 
 // A stubTransport answers the calls of a Consumer from prepared bytes, so that
@@ -61,8 +66,8 @@ func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
 		return stubAnswer([]byte(`{"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s","StreamStatus":"ACTIVE","StreamCreationTimestamp":1700000000,"RetentionPeriodHours":24,"OpenShardCount":1}}`)), nil
 	case "ListShards":
 		var b bytes.Buffer
-		for i := range s.shards {
-			fmt.Fprintf(&b, `,{"ShardId":"shardId-%012d","HashKeyRange":{"StartingHashKey":"%d","EndingHashKey":"%d"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}`, i, i, i)
+		for i, keys := range shardmap.Even(s.shards) {
+			fmt.Fprintf(&b, `,{"ShardId":"shardId-%012d","HashKeyRange":{"StartingHashKey":"%s","EndingHashKey":"%s"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}`, i, keys.Start, keys.End)
 		}
 		return stubAnswer([]byte(`{"Shards":[` + b.String()[1:] + `]}`)), nil
 	case "GetShardIterator":
@@ -110,4 +115,42 @@ func stubPagePrefix(data [][]byte, lag int) []byte {
 	}
 	fmt.Fprintf(&b, `],"MillisBehindLatest":%d,"NextShardIterator":`, lag)
 	return b.Bytes()
+}
+
+// benchData makes n records' data of a size.
+func benchData(n, size int) [][]byte {
+	random := rand.New(rand.NewPCG(1, 2))
+	data := make([][]byte, n)
+	for i := range data {
+		data[i] = make([]byte, size)
+		for j := range data[i] {
+			data[i][j] = byte(' ' + random.IntN(90))
+		}
+	}
+	return data
+}
+
+// benchConsumer makes a Consumer that leaves the data as it is, and doesn't
+// wait for a service.
+func benchConsumer(tb testing.TB, stub *stubTransport) *Consumer[[]byte] {
+	tb.Helper()
+	c, err := NewConsumer(stub.client(), ConsumerConfig[[]byte]{Stream: "s", Until: Tip()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	c.cfg.readLimits = readLimits{0, math.MaxInt}
+	return c
+}
+
+// readStub reads everything once and returns the number of records.
+func readStub(tb testing.TB, c *Consumer[[]byte], stub *stubTransport) int {
+	stub.rewind()
+	n := 0
+	for _, err := range c.Records(tb.Context()) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		n++
+	}
+	return n
 }
