@@ -9,7 +9,7 @@ import (
 )
 
 func TestRecordsAllocatesNothingForEachRecord(t *testing.T) {
-	const pages, each = 10, 5000
+	const pages, each = 5, 10_000
 	stub := newStubTransport(1, pages, stubPagePrefix(benchData(each, 100), 5))
 	c := benchConsumer(t, stub)
 	readStub(t, c, stub)
