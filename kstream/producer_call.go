@@ -58,10 +58,10 @@ func (s *sender) newCall() *call {
 	return new(call)
 }
 
-// recycleCall keeps c for another call, unless it has grown very large; the
-// sender's lock is held.
+// recycleCall keeps c for another call, unless it has grown too large for
+// that; the sender's lock is held.
 func (s *sender) recycleCall(c *call) {
-	if c.packer.size() > maxCallBytes/2 {
+	if c.bytes > 2*fullCallBytes {
 		return
 	}
 	clear(c.parcels)
@@ -127,9 +127,6 @@ func (s *sender) put(c *call, from, to int) error {
 		return nil
 	}
 	fate := callFate(err)
-	if s.ctx.Err() != nil {
-		err = errors.Join(context.Cause(s.ctx), err)
-	}
 	if fate == invalid && to-from > 1 {
 		middle := (from + to) / 2
 		return errors.Join(s.put(c, from, middle), s.put(c, middle, to))
@@ -148,7 +145,11 @@ func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*k
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.callTimeout, errCallTimeout)
 	defer cancel()
 	in := &kinesis.PutRecordsInput{StreamName: s.ref.name, StreamARN: s.ref.arn, Records: records}
-	return s.client.PutRecords(ctx, in, c.memory.PutRecords, noRetries)
+	out, err := s.client.PutRecords(ctx, in, c.memory.PutRecords, noRetries)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+	}
+	return out, err
 }
 
 // finish settles what the call settled and queues the rest again.

@@ -197,27 +197,34 @@ func TestOrderOfEachKey(t *testing.T) {
 				if got := l.outcomes()[Delivered]; got != n || len(l.settled) != n {
 					t.Errorf("%d values delivered, %d settled, want %d", got, len(l.settled), n)
 				}
-				seen := make(map[string]int)
-				total := 0
-				for _, m := range readMembers(t, srv) {
-					key, text, _ := strings.Cut(string(m.Data), ":")
-					i, _ := strconv.Atoi(text)
-					if m.PartitionKey != key || i > seen[key] {
-						t.Fatalf("key %s: value %d came when %d were there", key, i, seen[key])
-					}
-					if i == seen[key] {
-						seen[key]++
-						total++
-					}
-				}
-				if total != n {
-					t.Errorf("%d values are in the stream, want %d", total, n)
-				}
+				wantCounters(t, srv, n)
 				if len(p.sender.lanes) != 0 {
 					t.Errorf("%d keys are still remembered", len(p.sender.lanes))
 				}
 			})
 		})
+	}
+}
+
+// wantCounters checks that the first copies of each key's counter come in
+// order and without a gap, n of them in all.
+func wantCounters(t *testing.T, srv *kstreamtest.Server, n int) {
+	t.Helper()
+	seen := make(map[string]int)
+	total := 0
+	for _, m := range readMembers(t, srv) {
+		key, text, _ := strings.Cut(string(m.Data), ":")
+		i, _ := strconv.Atoi(text)
+		if m.PartitionKey != key || i > seen[key] {
+			t.Fatalf("key %s: value %d came when %d were there", key, i, seen[key])
+		}
+		if i == seen[key] {
+			seen[key]++
+			total++
+		}
+	}
+	if total != n {
+		t.Errorf("%d values are in the stream, want %d", total, n)
 	}
 }
 

@@ -141,8 +141,6 @@ type packer struct {
 	raw      []byte // an aggregate to be compressed
 }
 
-func (k *packer) size() int { return cap(k.buf) }
-
 // pack makes the call's records.
 func (s *sender) pack(c *call) {
 	k := &c.packer

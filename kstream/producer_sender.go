@@ -16,6 +16,7 @@ import (
 //
 //	admission  producer_buffer.go    who may put how much into the buffer
 //	routing    producer_routes.go    which shard a parcel will be in
+//	           producer_lister.go    which shards there are
 //	pacing     producer_pace.go      how fast a shard may be written
 //	dispatch   producer_dispatch.go  when which parcels leave, in which call
 //	calls      producer_call.go      PutRecords, and what its answer means

@@ -60,7 +60,8 @@ type Settlement[T any] struct {
 	Err     error   // else why not
 }
 
-// A Receipt says where in the stream a value is.
+// A Receipt says where in the stream a value is. Its strings share the memory
+// of their call's answer, up to 30 KB: clone one that is kept for long.
 type Receipt struct {
 	ShardID        string
 	SequenceNumber string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -452,6 +453,25 @@ func TestIllegalValues(t *testing.T) {
 		}
 		if _, err := p.Put(context.Background(), large[:1<<20-1]); err != nil {
 			t.Errorf("a value of 1 MiB with its key: %v", err)
+		}
+		closeProducer(t, p)
+		if n := len(srv.Records("s")); n != 1 {
+			t.Errorf("%d records in the stream", n)
+		}
+	})
+}
+
+func TestAValueThatCannotBeEncoded(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p, err := NewProducer(srv.Client(), ProducerConfig[float64]{Stream: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []float64{math.NaN(), 1} {
+			_, refused := errors.AsType[*EncodeError](p.Send(context.Background(), v))
+			if refused != math.IsNaN(v) {
+				t.Errorf("Send of %v refused: %t", v, refused)
+			}
 		}
 		closeProducer(t, p)
 		if n := len(srv.Records("s")); n != 1 {
