@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"math/big"
 	"strconv"
@@ -237,7 +236,7 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	}
 	n, reason := parseNumber(data)
 	if reason != "" {
-		return fmt.Errorf("aggregate: unmarshal decimal: %w", &PriceError{Reason: reason})
+		return &PriceError{Reason: reason}
 	}
 	*d = n
 	return nil

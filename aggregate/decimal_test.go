@@ -168,8 +168,9 @@ func TestDecimalJSON(t *testing.T) {
 	}
 	var priceErr *PriceError
 	for _, bad := range []string{`{"A": "5"}`, `{"A": 1e999}`} {
-		if err := json.Unmarshal([]byte(bad), &v); !errors.As(err, &priceErr) {
-			t.Errorf("Unmarshal(%s) = %v, want a PriceError", bad, err)
+		err := json.Unmarshal([]byte(bad), &v)
+		if !errors.As(err, &priceErr) || strings.Count(err.Error(), "aggregate") != 1 {
+			t.Errorf("Unmarshal(%s) = %v, want a PriceError that names the package once", bad, err)
 		}
 	}
 }

@@ -166,6 +166,8 @@ var parseCases = []parseCase{
 	{text: "$5 (2 left)", want: "(several prices)"},
 	{text: "$5 (save 20%)", want: "USD 5"},
 	{text: "[sale] 5 €", want: "EUR 5"},
+	{text: "5 (-10%)", want: "5", reason: "the dash joins no two numbers, so this is no date"},
+	{text: "5 (-10 %)", want: "5"},
 	{text: "9.90元/kg", want: "CNY 9.9"},
 	{text: "$5/100g", want: "(a number that may not be a price)"},
 	{text: "#5", want: "(a number that may not be a price)"},

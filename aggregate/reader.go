@@ -102,7 +102,7 @@ func (r *reader) doubt() Reason {
 		return ReasonUnsure
 	case plain && r.n > 1 && r.seenSlash:
 		return ReasonDate
-	case plain && r.hyphen && r.shortNumbers():
+	case plain && r.seenRange && r.hyphen && r.shortNumbers():
 		return ReasonDate
 	case r.seenRange:
 		return ReasonRange
