@@ -134,7 +134,7 @@ func (s *scanner) scan() (done bool, err error) {
 		var end int
 		if s.pos < len(data) && data[s.pos] == '"' {
 			end, err = s.scanQuoted(data)
-			if end >= 0 && end < len(data) && data[end] == s.comma {
+			if err == nil && end >= 0 && end < len(data) && data[end] == s.comma {
 				s.pos, s.resume, s.quotes = end+1, 0, false
 				continue
 			}

@@ -66,6 +66,9 @@ var scanTests = []struct {
 	{name: "quotes out of step", text: "a,b\n\"x\ny\",é \"\"\n1,\"2\n3,4\n", err: ErrQuote, want: [][]string{{"a", "b"}}, line: 3, col: 6},
 	{name: "unterminated at the end", text: "a,b\né,\"c\nd,e\nf", err: ErrUnterminated, want: [][]string{{"a", "b"}}, line: 2, col: 3},
 	{name: "a quote alone", text: `"`, err: ErrUnterminated, line: 1, col: 1},
+	{name: "text after a quote, the first field empty", text: ",\"b\"c\n", err: ErrQuote, line: 1, col: 4,
+		reason: "an error must not be taken for the separator that the record begins with"},
+	{name: "unterminated, the first field empty", text: "a,b\n,\"c\n", err: ErrUnterminated, want: [][]string{{"a", "b"}}, line: 2, col: 2},
 	{name: "unterminated with doubled quote last", text: `a,"b""`, err: ErrUnterminated, line: 1, col: 3},
 
 	{name: "lazy quote in an unquoted field", text: "c,d 5\" e\n", lazy: true, want: [][]string{{"c", `d 5" e`}}},
