@@ -164,7 +164,7 @@ func TestTornJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	count := 0
-	for n := 0; n <= len(whole); n += 1 + n%7 {
+	for n := 0; n <= len(whole); n += 4 + n%11 {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}

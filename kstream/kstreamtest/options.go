@@ -149,17 +149,17 @@ func (o Options) accessKeyID() string { return cmp.Or(o.AccessKeyID, AccessKeyID
 func (o Options) validate() error {
 	var faults []error
 	if !accountPattern.regex.MatchString(o.Account) {
-		faults = append(faults, fmt.Errorf("Account %q is not twelve digits", o.Account))
+		faults = append(faults, fmt.Errorf("options: Account %q is not twelve digits", o.Account))
 	}
 	if !regionPattern.regex.MatchString(o.Region) {
-		faults = append(faults, fmt.Errorf("Region %q is not a region's name", o.Region))
+		faults = append(faults, fmt.Errorf("options: Region %q is not a region's name", o.Region))
 	}
 	if o.Delay < 0 || o.StateChange < 0 {
-		faults = append(faults, fmt.Errorf("Delay %v and StateChange %v must not be negative", o.Delay, o.StateChange))
+		faults = append(faults, fmt.Errorf("options: Delay %v and StateChange %v must not be negative", o.Delay, o.StateChange))
 	}
 	for i, f := range o.Faults {
 		if err := f.validate(); err != nil {
-			faults = append(faults, fmt.Errorf("Faults[%d]: %w", i, err))
+			faults = append(faults, fmt.Errorf("options: Faults[%d]: %w", i, err))
 		}
 	}
 	return errors.Join(faults...)

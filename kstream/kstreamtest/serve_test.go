@@ -37,59 +37,60 @@ func ask(s *Server, operation, body string, headers ...string) *httptest.Respons
 	return w
 }
 
-// TestEnvelope is about requests that never come to an operation. Texts were
-// seen on the service by the authors of kinesalite's suite.
+// envelopeCases are requests that never come to an operation. Texts were seen on
+// the service by the authors of kinesalite's suite.
+var envelopeCases = []struct {
+	name      string
+	operation string
+	body      string
+	headers   []string
+	status    int
+	want      string
+}{
+	{"content type", "ListStreams", "{}", []string{"Content-Type", "text/plain"}, 404, "<UnknownOperationException/>\n"},
+	{"content type with a charset", "ListStreams", "{}", []string{"Content-Type", jsonType + "; charset=utf-8"}, 200,
+		`{"StreamNames":[],"HasMoreStreams":false,"StreamSummaries":[]}`},
+	{"unknown operation", "CreateChannel", "{}", nil, 400, `{"__type":"UnknownOperationException"}`},
+	{"another service's target", "", "{}", []string{"X-Amz-Target", "DynamoDB_20120810.ListTables"}, 400, `{"__type":"UnknownOperationException"}`},
+	{"no body", "ListStreams", "", nil, 400, `{"__type":"SerializationException"}`},
+	{"no JSON", "ListStreams", "{", nil, 400, `{"__type":"SerializationException"}`},
+	{"no object", "ListStreams", "[]", nil, 400, `{"__type":"SerializationException"}`},
+	{"text for a number", "ListStreams", `{"Limit":"1"}`, nil, 400,
+		`{"__type":"SerializationException","Message":"class java.lang.String can not be converted to an Integer"}`},
+	{"number for text", "DescribeStream", `{"StreamName":1}`, nil, 400,
+		`{"__type":"SerializationException","Message":"class java.lang.Integer can not be converted to an String"}`},
+	{"fraction for text", "DescribeStream", `{"StreamName":1.5}`, nil, 400,
+		`{"__type":"SerializationException","Message":"class java.lang.Double can not be converted to an String"}`},
+	{"truth for text", "DescribeStream", `{"StreamName":true}`, nil, 400,
+		`{"__type":"SerializationException","Message":"class java.lang.Boolean can not be converted to an String"}`},
+	{"list for text", "DescribeStream", `{"StreamName":[]}`, nil, 400,
+		`{"__type":"SerializationException","Message":"Start of list found where not expected"}`},
+	{"object for text", "DescribeStream", `{"StreamName":{}}`, nil, 400,
+		`{"__type":"SerializationException","Message":"Start of structure or map found where not expected."}`},
+	{"text for a list", "PutRecords", `{"StreamName":"books","Records":"a"}`, nil, 400,
+		`{"__type":"SerializationException","Message":"Expected null"}`},
+	{"base64 that is none", "PutRecord", `{"StreamName":"books","PartitionKey":"a","Data":"*"}`, nil, 400,
+		`{"__type":"SerializationException","Message":"\"*\" can not be converted to a Blob: Invalid Base64"}`},
+	{"null is absent", "ListStreams", `{"Limit":null,"Unknown":{"a":[1]}}`, nil, 200,
+		`{"StreamNames":[],"HasMoreStreams":false,"StreamSummaries":[]}`},
+	{"no signature", "ListStreams", "{}", []string{"Authorization", ""}, 400,
+		`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
+	{"half a signature", "ListStreams", "{}", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=a"}, 400,
+		`{"__type":"IncompleteSignatureException","message":"Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=a"}`},
+	{"syntax before signature", "ListStreams", "{", []string{"Authorization", ""}, 400, `{"__type":"SerializationException"}`},
+	{"signature before types", "ListStreams", `{"Limit":"1"}`, []string{"Authorization", ""}, 400,
+		`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
+	{"no answer is an empty body", "DeleteStream", `{"StreamName":"films"}`, nil, 200, ""},
+	{"several violations, null first", "GetShardIterator", `{"ShardId":"","StreamName":"a b"}`, nil, 400,
+		`{"__type":"ValidationException","message":"4 validation errors detected: ` +
+			`Value null at 'shardIteratorType' failed to satisfy constraint: Member must not be null; ` +
+			`Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; ` +
+			`Value '' at 'shardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; ` +
+			`Value '' at 'shardId' failed to satisfy constraint: Member must have length greater than or equal to 1"}`},
+}
+
 func TestEnvelope(t *testing.T) {
-	tests := []struct {
-		name      string
-		operation string
-		body      string
-		headers   []string
-		status    int
-		want      string
-	}{
-		{"content type", "ListStreams", "{}", []string{"Content-Type", "text/plain"}, 404, "<UnknownOperationException/>\n"},
-		{"content type with a charset", "ListStreams", "{}", []string{"Content-Type", jsonType + "; charset=utf-8"}, 200,
-			`{"StreamNames":[],"HasMoreStreams":false,"StreamSummaries":[]}`},
-		{"unknown operation", "CreateChannel", "{}", nil, 400, `{"__type":"UnknownOperationException"}`},
-		{"another service's target", "", "{}", []string{"X-Amz-Target", "DynamoDB_20120810.ListTables"}, 400, `{"__type":"UnknownOperationException"}`},
-		{"no body", "ListStreams", "", nil, 400, `{"__type":"SerializationException"}`},
-		{"no JSON", "ListStreams", "{", nil, 400, `{"__type":"SerializationException"}`},
-		{"no object", "ListStreams", "[]", nil, 400, `{"__type":"SerializationException"}`},
-		{"text for a number", "ListStreams", `{"Limit":"1"}`, nil, 400,
-			`{"__type":"SerializationException","Message":"class java.lang.String can not be converted to an Integer"}`},
-		{"number for text", "DescribeStream", `{"StreamName":1}`, nil, 400,
-			`{"__type":"SerializationException","Message":"class java.lang.Integer can not be converted to an String"}`},
-		{"fraction for text", "DescribeStream", `{"StreamName":1.5}`, nil, 400,
-			`{"__type":"SerializationException","Message":"class java.lang.Double can not be converted to an String"}`},
-		{"truth for text", "DescribeStream", `{"StreamName":true}`, nil, 400,
-			`{"__type":"SerializationException","Message":"class java.lang.Boolean can not be converted to an String"}`},
-		{"list for text", "DescribeStream", `{"StreamName":[]}`, nil, 400,
-			`{"__type":"SerializationException","Message":"Start of list found where not expected"}`},
-		{"object for text", "DescribeStream", `{"StreamName":{}}`, nil, 400,
-			`{"__type":"SerializationException","Message":"Start of structure or map found where not expected."}`},
-		{"text for a list", "PutRecords", `{"StreamName":"books","Records":"a"}`, nil, 400,
-			`{"__type":"SerializationException","Message":"Expected null"}`},
-		{"base64 that is none", "PutRecord", `{"StreamName":"books","PartitionKey":"a","Data":"*"}`, nil, 400,
-			`{"__type":"SerializationException","Message":"\"*\" can not be converted to a Blob: Invalid Base64"}`},
-		{"null is absent", "ListStreams", `{"Limit":null,"Unknown":{"a":[1]}}`, nil, 200,
-			`{"StreamNames":[],"HasMoreStreams":false,"StreamSummaries":[]}`},
-		{"no signature", "ListStreams", "{}", []string{"Authorization", ""}, 400,
-			`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
-		{"half a signature", "ListStreams", "{}", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=a"}, 400,
-			`{"__type":"IncompleteSignatureException","message":"Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=a"}`},
-		{"syntax before signature", "ListStreams", "{", []string{"Authorization", ""}, 400, `{"__type":"SerializationException"}`},
-		{"signature before types", "ListStreams", `{"Limit":"1"}`, []string{"Authorization", ""}, 400,
-			`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
-		{"no answer is an empty body", "DeleteStream", `{"StreamName":"films"}`, nil, 200, ""},
-		{"several violations, null first", "GetShardIterator", `{"ShardId":"","StreamName":"a b"}`, nil, 400,
-			`{"__type":"ValidationException","message":"4 validation errors detected: ` +
-				`Value null at 'shardIteratorType' failed to satisfy constraint: Member must not be null; ` +
-				`Value 'a b' at 'streamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; ` +
-				`Value '' at 'shardId' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+; ` +
-				`Value '' at 'shardId' failed to satisfy constraint: Member must have length greater than or equal to 1"}`},
-	}
-	for _, test := range tests {
+	for _, test := range envelopeCases {
 		t.Run(test.name, func(t *testing.T) {
 			s := NewServer(Options{})
 			defer s.Close()
@@ -145,19 +146,7 @@ func TestCBOR(t *testing.T) {
 		defer s.Close()
 		s.CreateStream("books", 1)
 		request := func(operation string, write func(*document.Writer)) map[string]any {
-			w := document.NewWriter(document.CBOR, nil)
-			w.Object()
-			write(w)
-			w.End()
-			answer := ask(s, operation, string(w.Bytes()), "Content-Type", cborType)
-			if got := answer.Header().Get("Content-Type"); got != cborType {
-				t.Errorf("%s: content type %q", operation, got)
-			}
-			doc, err := document.Parse(answer.Body.Bytes(), document.CBOR)
-			if err != nil {
-				t.Fatalf("%s: %v", operation, err)
-			}
-			return doc.(map[string]any)
+			return askCBOR(t, s, operation, write)
 		}
 		put := request("PutRecords", func(w *document.Writer) {
 			w.Key("StreamName")
@@ -207,6 +196,24 @@ func TestCBOR(t *testing.T) {
 			t.Errorf("error (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// askCBOR sends a request in CBOR and reads the answer.
+func askCBOR(t *testing.T, s *Server, operation string, write func(*document.Writer)) map[string]any {
+	t.Helper()
+	w := document.NewWriter(document.CBOR, nil)
+	w.Object()
+	write(w)
+	w.End()
+	answer := ask(s, operation, string(w.Bytes()), "Content-Type", cborType)
+	if got := answer.Header().Get("Content-Type"); got != cborType {
+		t.Errorf("%s: content type %q", operation, got)
+	}
+	doc, err := document.Parse(answer.Body.Bytes(), document.CBOR)
+	if err != nil {
+		t.Fatalf("%s: %v", operation, err)
+	}
+	return doc.(map[string]any)
 }
 
 // TestSignature verifies what the SDK signs.

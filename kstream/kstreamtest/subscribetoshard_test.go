@@ -82,7 +82,7 @@ func (f *fanOut) next(stream *kinesis.SubscribeToShardEventStream) string {
 		text += " " + string(r.Data[:min(len(r.Data), 8)])
 	}
 	for _, child := range e.ChildShards {
-		text += " child " + strings.TrimLeft(*child.ShardId, "shardId-0") + " of " + fmt.Sprint(len(child.ParentShards))
+		text += " child " + strings.TrimPrefix(*child.ShardId, "shardId-00000000000") + " of " + fmt.Sprint(len(child.ParentShards))
 	}
 	if (e.ContinuationSequenceNumber == nil) != (len(e.ChildShards) > 0) {
 		f.Errorf("ContinuationSequenceNumber %v with %d ChildShards", e.ContinuationSequenceNumber, len(e.ChildShards))

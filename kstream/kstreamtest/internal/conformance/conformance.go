@@ -104,7 +104,12 @@ func Run(t *testing.T, target Target) {
 // tables returns the cases by operation.
 func tables() map[string][]Case {
 	all := map[string][]Case{}
-	for _, part := range []map[string][]Case{streamCases(), listingCases(), writeCases(), readCases(), scalingCases(), consumerCases(), settingCases(), tagCases()} {
+	for _, part := range []map[string][]Case{
+		createCases(), deleteCases(), describeCases(), listingCases(),
+		writeCases(), iteratorCases(), getRecordsCases(),
+		splitCases(), mergeCases(), shardCountCases(), capacityCases(),
+		consumerCases(), settingCases(), tagCases(),
+	} {
 		maps.Copy(all, part)
 	}
 	all["Constraints"] = constraintCases()

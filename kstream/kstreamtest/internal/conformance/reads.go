@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-func readCases() map[string][]Case {
+func iteratorCases() map[string][]Case {
 	shard := `,"ShardId":"shardId-000000000000"`
 	iterator := func(json string) string { return `{"StreamName":"${stream}"` + shard + `,` + json + `}` }
 	future := fmt.Sprint(time.Now().Add(24 * time.Hour).Unix())
@@ -45,6 +45,11 @@ func readCases() map[string][]Case {
 			}},
 			{Name: "the shard's first number", Rule: reference, Do: func(e *Env) error { return e.locate(e.shards(e.Stream)[0]) }},
 		},
+	}
+}
+
+func getRecordsCases() map[string][]Case {
+	return map[string][]Case{
 		"GetRecords": {
 			{Name: "an iterator of nobody's", Rule: observed, Operation: "GetRecords", Body: `{"ShardIterator":"AAAAAAAAAAFxyz"}`, Code: invalidArgument, Text: "Invalid ShardIterator."},
 			{Name: "positions", Rule: reference, Do: positions},

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-func scalingCases() map[string][]Case {
+func splitCases() map[string][]Case {
 	split := func(key string) string {
 		return `{"StreamName":"${stream}","ShardToSplit":"shardId-000000000001","NewStartingHashKey":"` + key + `"}`
 	}
@@ -41,6 +41,11 @@ func scalingCases() map[string][]Case {
 			}},
 			{Name: "children", Rule: observed, Do: splitChildren},
 		},
+	}
+}
+
+func mergeCases() map[string][]Case {
+	return map[string][]Case{
 		"MergeShards": {
 			notFound("MergeShards", `,"ShardToMerge":"shardId-000000000000","AdjacentShardToMerge":"shardId-000000000001"`),
 			{Name: "no such shard", Rule: observed, Operation: "MergeShards", Body: `{"StreamName":"${stream}","ShardToMerge":"shardId-000000000000","AdjacentShardToMerge":"shardId-000000000009"}`, Code: resourceNotFound},
@@ -48,6 +53,11 @@ func scalingCases() map[string][]Case {
 			{Name: "not adjacent", Rule: observed, Code: invalidArgument, Do: func(e *Env) error { return e.merge(e.NewStream(3), 0, 2) }},
 			{Name: "child", Rule: observed, Do: mergeChild},
 		},
+	}
+}
+
+func shardCountCases() map[string][]Case {
+	return map[string][]Case{
 		"UpdateShardCount": {
 			notFound("UpdateShardCount", `,"TargetShardCount":2,"ScalingType":"UNIFORM_SCALING"`),
 			{Name: "over double", Rule: reference, Operation: "UpdateShardCount", Body: `{"StreamName":"${stream}","TargetShardCount":5,"ScalingType":"UNIFORM_SCALING"}`, Code: invalidArgument},
@@ -59,6 +69,11 @@ func scalingCases() map[string][]Case {
 			{Name: "4 to 2", Rule: reference, Do: func(e *Env) error { return e.scaled(4, 2) }},
 			{Name: "5 to 7", Rule: reference, Do: func(e *Env) error { return e.scaled(5, 7) }},
 		},
+	}
+}
+
+func capacityCases() map[string][]Case {
+	return map[string][]Case{
 		"UpdateStreamMode": {
 			{Name: "no such stream", Rule: observed, Operation: "UpdateStreamMode",
 				Body: `{"StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/${name}","StreamModeDetails":{"StreamMode":"ON_DEMAND"}}`, Code: resourceNotFound},

@@ -38,7 +38,7 @@ func foreign(operation, members string) Case {
 		Body: `{"StreamARN":"arn:aws:kinesis:us-east-1:999999999999:stream/${stream}"` + members + `}`, Code: resourceNotFound}
 }
 
-func streamCases() map[string][]Case {
+func createCases() map[string][]Case {
 	manyTags := make([]string, 51)
 	for i := range manyTags {
 		manyTags[i] = fmt.Sprintf(`"k%d":"v"`, i)
@@ -64,6 +64,11 @@ func streamCases() map[string][]Case {
 				return differ("MaxRecordSizeInKiB", *e.Settle(name).MaxRecordSizeInKiB, 2048)
 			}},
 		},
+	}
+}
+
+func deleteCases() map[string][]Case {
+	return map[string][]Case{
 		"DeleteStream": {
 			notFound("DeleteStream", ""), unnamed("DeleteStream", ""), foreign("DeleteStream", ""),
 			{Name: "with consumers", Rule: reference, Code: resourceInUse, Do: func(e *Env) error {
@@ -87,6 +92,11 @@ func streamCases() map[string][]Case {
 				return err
 			}},
 		},
+	}
+}
+
+func describeCases() map[string][]Case {
+	return map[string][]Case{
 		"DescribeStream": {
 			notFound("DescribeStream", ""), unnamed("DescribeStream", ""), foreign("DescribeStream", ""),
 			{Name: "defaults", Rule: reference, Do: describeDefaults},
