@@ -65,12 +65,12 @@ func growRecords(t *testing.T, client *kinesis.Client) {
 }
 
 // push sends batches of records of one size, whatever became of the one before,
-// with a round trip's pause between them.
+// with a round trip's pause between them: about twice what the limits let through.
 func push(t *testing.T, client *kinesis.Client, size int, d time.Duration) {
 	key := "k"
 	record := types.PutRecordsRequestEntry{Data: make([]byte, size-len(key)), PartitionKey: &key}
 	in := &kinesis.PutRecordsInput{StreamName: aws.String("books")}
-	for range min(500, max(1, (128<<10)/size)) {
+	for range min(100, max(1, (96<<10)/size)) {
 		in.Records = append(in.Records, record)
 	}
 	pause := 50 * time.Millisecond
@@ -116,7 +116,7 @@ func TestReadLimits(t *testing.T) {
 					if err != nil && code(err) != throughputExceeded {
 						t.Fatal(err)
 					}
-					time.Sleep(10 * time.Millisecond)
+					time.Sleep(40 * time.Millisecond)
 				}
 				c := s.Counters().Shards[ShardKey{"books", shardID(0)}]
 				if got, want := float64(c.Reads)/20, test.calls; want > 0 && (got < want || got > want*1.3) {
