@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,41 @@ func TestBreakAtTheFirstRecord(t *testing.T) {
 			}
 		}
 		l.wantAll(values(l.T, c.Records(l.Context())), 0)
+	})
+}
+
+// A slowTransport needs a second to give up a GetRecords call.
+type slowTransport struct {
+	*stubTransport
+	active atomic.Int64
+}
+
+func (s *slowTransport) Do(req *http.Request) (*http.Response, error) {
+	s.active.Add(1)
+	defer s.active.Add(-1)
+	if s.left[0].Load() <= 0 && strings.HasSuffix(req.Header.Get("X-Amz-Target"), "GetRecords") {
+		<-req.Context().Done()
+		time.Sleep(time.Second)
+		return nil, req.Context().Err()
+	}
+	return s.stubTransport.Do(req)
+}
+
+func TestNoCallIsLeftWhenTheLoopHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stub := &slowTransport{stubTransport: newStubTransport(1, 1, stubPagePrefix([][]byte{[]byte("a"), []byte("b")}, 5))}
+		client := stub.client()
+		c, err := NewConsumer(kinesis.New(client.Options(), func(o *kinesis.Options) { o.HTTPClient = stub }), ConsumerConfig[string]{Stream: "s"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range c.Records(t.Context()) {
+			time.Sleep(10 * time.Second) // the next page is being asked for
+			break
+		}
+		if n := stub.active.Load(); n != 0 {
+			t.Errorf("%d calls are left", n)
+		}
 	})
 }
 

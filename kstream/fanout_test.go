@@ -84,12 +84,22 @@ func TestFanOutLosesNothing(t *testing.T) {
 }
 
 func TestFanOutIsNoticedAtOnce(t *testing.T) {
-	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+	var subscribed []time.Time
+	hook := func(r kstreamtest.Request) *kstreamtest.Reply {
+		if r.Operation == "SubscribeToShard" {
+			subscribed = append(subscribed, time.Now())
+		}
+		return nil
+	}
+	inLab(t, 1, kstreamtest.Options{Hook: hook}, func(l *lab) {
 		var put time.Time
 		time.AfterFunc(7*time.Minute, func() { put = time.Now(); l.put(1, 1) })
 		l.read(ConsumerConfig[string]{FanOut: "reader", Until: Count(1)})
 		if took := time.Since(put); took > 100*time.Millisecond {
 			l.Errorf("the record came after %v", took)
+		}
+		if len(subscribed) != 2 || subscribed[1].Sub(subscribed[0]) >= 5*time.Minute {
+			l.Errorf("subscribed at %v: want a second time before the five minutes are over", subscribed)
 		}
 	})
 }
