@@ -124,7 +124,8 @@ type ProducerConfig[T any] struct {
 	Rate float64
 
 	// MaxCalls is how many calls are under way at once: 0 is 10, or one for
-	// every four shards if that is more, up to 100.
+	// every four shards if that is more, up to 100. With many more than 10, let
+	// the client's HTTP transport keep as many idle connections.
 	MaxCalls int
 
 	// CallTimeout ends a call whose answer does not come; what it carried is

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -48,7 +49,10 @@ func (s *putStub) Do(req *http.Request) (*http.Response, error) {
 	case "ListShards":
 		return stubAnswer([]byte(`{"Shards":[{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`)), nil
 	case "PutRecords":
-		return stubAnswer(s.answer(bytes.Count(s.body.Bytes(), []byte(`"Data":`)))), nil
+		answer := s.answer(bytes.Count(s.body.Bytes(), []byte(`"Data":`)))
+		r := stubAnswer()
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(answer)), int64(len(answer))
+		return r, nil
 	}
 	return nil, fmt.Errorf("stub: no %s", op)
 }
