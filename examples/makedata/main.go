@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // convert writes the table to the output, or nothing at all.
 func convert(ctx context.Context, cfg config, stdout io.Writer) (csvjson.Report, int64, error) {
-	out, err := create(cfg.output, stdout)
+	out, err := create(cfg.output, stdout, cfg.files)
 	if err != nil {
 		return csvjson.Report{}, 0, err
 	}
@@ -99,10 +99,11 @@ func (c *countingWriter) Write(p []byte) (int, error) {
 // advice says which flag may help.
 func advice(err error, cfg config) string {
 	_, isRow := errors.AsType[*csvjson.RowError](err)
+	_, isSource := errors.AsType[*csvjson.SourceError](err)
 	switch {
 	case errors.Is(err, csvjson.ErrEncoding) && cfg.opts.Decoder == nil:
 		return "-encoding says which encoding the files have, windows-1252 or utf-16"
-	case errors.Is(err, fs.ErrNotExist):
+	case isSource && errors.Is(err, fs.ErrNotExist):
 		return "-rom and -book, or arguments, name the files to read"
 	case errors.Is(err, csvjson.ErrQuote):
 		return "-lazy takes such quotes as text"

@@ -122,6 +122,8 @@ func TestMakedataBadInput(t *testing.T) {
 		{name: "a folder as input", args: []string{"."}, code: 1, stderr: []string{"is a directory"}},
 		{name: "a folder as output", args: []string{"-o", "."}, code: 1, stderr: []string{"output . is a directory"}},
 		{name: "no folder for the output", args: []string{"-o", "no/x.json", "c.csv"}, file: "Title\nA\n", code: 1, stderr: []string{"output: open no/x.json"}},
+		{name: "output over an input", args: []string{"-o", "./books.json", "c.csv", "books.json"}, file: "Title\nA\n", code: 1,
+			stderr: []string{"output books.json is one of the files to read"}},
 		{name: "unknown flag", args: []string{"-x"}, code: 2, stderr: []string{"-x", "makedata -h"}},
 		{name: "unknown format", args: []string{"-format", "xml"}, code: 2, stderr: []string{"array, indent, ndjson"}},
 		{name: "bad separator", args: []string{"-comma", "ab"}, code: 2, stderr: []string{"one ASCII character"}},
@@ -134,6 +136,9 @@ func TestMakedataBadInput(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			if code := run(t.Context(), test.args, &stdout, &stderr); code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if strings.Contains(test.name, "output") && strings.Contains(stderr.String(), "-rom and -book") {
+				t.Errorf("advice about the input for a fault of the output:\n%s", &stderr)
 			}
 			for _, want := range test.stderr {
 				if !strings.Contains(stderr.String(), want) {

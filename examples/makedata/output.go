@@ -17,8 +17,9 @@ type output struct {
 }
 
 // create begins an output; "-" is stdout. What is no regular file, such as a
-// device or a pipe, is written in place.
-func create(path string, stdout io.Writer) (*output, error) {
+// device or a pipe, is written in place. It refuses to take the place of one of
+// the inputs.
+func create(path string, stdout io.Writer, inputs []string) (*output, error) {
 	if path == "-" {
 		return &output{Writer: stdout}, nil
 	}
@@ -28,6 +29,11 @@ func create(path string, stdout io.Writer) (*output, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
 		return nil, fmt.Errorf("output %s is a directory", path)
+	}
+	for _, input := range inputs {
+		if in, inErr := os.Stat(input); err == nil && inErr == nil && os.SameFile(info, in) {
+			return nil, fmt.Errorf("output %s is one of the files to read: -o names another", path)
+		}
 	}
 	if err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)

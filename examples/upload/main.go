@@ -139,11 +139,14 @@ func upload(ctx context.Context, args []string, stdin io.Reader, stdout, stderr 
 
 // transfer uploads the file with a client.
 func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.Reader, stdout, stderr io.Writer) error {
-	source, err := open(o.file, stdin)
+	source, err := open(ctx, o.file, stdin)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
+	if err := source.checkKey(o.key); err != nil {
+		return err
+	}
 	switch err := prepare(ctx, client, o, stderr); {
 	case err != nil && ctx.Err() != nil:
 		return errors.New("interrupted before the first record")
@@ -155,7 +158,12 @@ func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.R
 	err = send(ctx, client, o, source, t)
 	stop()
 	t.print(stdout, stderr)
-	if t.keyless.Load() == t.begun.Load() && t.begun.Load() > 0 {
+	switch begun := t.begun.Load(); {
+	case begun == 0 && err == nil && o.from > 0:
+		fmt.Fprintf(stderr, "warning: %s has no more than %d records: nothing was left to upload\n", source.name, o.from)
+	case begun == 0 && err == nil:
+		fmt.Fprintf(stderr, "warning: %s has no records\n", source.name)
+	case begun > 0 && t.keyless.Load() == begun:
 		fmt.Fprintf(stderr, "warning: no record has a text in %q: all have the same partition key and are in one shard; see -key\n", o.key)
 	}
 	if ctx.Err() != nil && err != nil {

@@ -264,6 +264,32 @@ func TestUploadBrokenFile(t *testing.T) {
 	}
 }
 
+// TestUploadInterruptedWaiting: Ctrl-C ends an upload whose input has stalled.
+func TestUploadInterruptedWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := kstreamtest.NewServer(kstreamtest.Options{})
+		defer server.Close()
+		server.CreateStream("books", 1)
+		stdin, stalled := io.Pipe()
+		defer stalled.Close() // ends the read that cannot be broken off
+		go io.WriteString(stalled, `{"Title":"a"}`+"\n")
+		o, err := parse([]string{"-stream", "books", "-"}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		begin := time.Now()
+		err = transfer(ctx, server.Client(), o, stdin, io.Discard, io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), "interrupted\n1 records were acknowledged") {
+			t.Errorf("error %v", err)
+		}
+		if took := time.Since(begin); took > time.Minute+settleTimeout {
+			t.Errorf("it took %v to end", took)
+		}
+	})
+}
+
 // TestUploadTooLarge: one record that the stream does not take is named, and
 // the others are uploaded.
 func TestUploadTooLarge(t *testing.T) {
@@ -296,9 +322,11 @@ func TestUploadErrors(t *testing.T) {
 		{"not JSON", []string{"-stream", "books", saved(t, "x.json", "Title,Price\n")}, "", "x.json: line 1, column 1"},
 		{"empty CSV", []string{"-stream", "books", saved(t, "x.csv", "")}, "", "x.csv: the source is empty"},
 		{"open quote", []string{"-stream", "books", saved(t, "y.csv", "Title\na\n\"b\nc\n")}, "", "y.csv: line 3, column 1"},
-		{"no key column", []string{"-stream", "books", saved(t, "z.csv", "Name\na\n")}, `no record has a text in "Title"`, ""},
-		{"empty array", []string{"-stream", "books", saved(t, "e.json", "[]")}, "", ""},
-		{"nothing left", []string{"-stream", "books", "-from", "7", good}, "", ""},
+		{"no key column", []string{"-stream", "books", saved(t, "z.csv", "Name\na\n")}, "", `z.csv: line 1, column 1: a required column is missing: "Title"; the header has "Name": -key names`},
+		{"no key wanted", []string{"-stream", "books", "-key", "", saved(t, "z.csv", "Name\na\n")}, `no record has a text in ""`, ""},
+		{"no key in JSON", []string{"-stream", "books", saved(t, "z.json", `[{"Name":"a"}]`)}, `no record has a text in "Title"`, ""},
+		{"empty array", []string{"-stream", "books", saved(t, "e.json", "[]")}, "e.json has no records", ""},
+		{"nothing left", []string{"-stream", "books", "-from", "7", good}, "no more than 7 records: nothing was left", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -23,19 +26,43 @@ type source struct {
 	done atomic.Int64
 }
 
-func open(name string, stdin io.Reader) (*source, error) {
+// open opens the file. What is no regular file may keep a reader waiting, so
+// reading it ends with ctx.
+func open(ctx context.Context, name string, stdin io.Reader) (*source, error) {
 	if name == "-" {
-		return &source{ReadCloser: io.NopCloser(stdin), name: "standard input"}, nil
+		return &source{ReadCloser: interruptible(ctx, io.NopCloser(stdin)), name: "standard input"}, nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	s := &source{ReadCloser: file, name: name}
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
-		s.size = info.Size()
+		return &source{ReadCloser: file, name: name, size: info.Size()}, nil
 	}
-	return s, nil
+	return &source{ReadCloser: interruptible(ctx, file), name: name}, nil
+}
+
+// interruptible reads r until ctx ends. A read from a terminal cannot be broken
+// off: the goroutine that is in one ends with it, or with the process.
+func interruptible(ctx context.Context, r io.ReadCloser) io.ReadCloser {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	stop := context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
+	return &interrupted{PipeReader: out, stop: stop, from: r}
+}
+
+type interrupted struct {
+	*io.PipeReader
+	stop func() bool
+	from io.Closer
+}
+
+func (i *interrupted) Close() error {
+	i.stop()
+	return errors.Join(i.PipeReader.Close(), i.from.Close())
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -47,9 +74,27 @@ func (s *source) Read(p []byte) (int, error) {
 // Name is what csvjson calls the source in its errors.
 func (s *source) Name() string { return s.name }
 
+func (s *source) isCSV() bool { return strings.HasSuffix(strings.ToLower(s.name), ".csv") }
+
+// checkKey makes sure that a CSV file has the key column, before anything is
+// sent under a key that means nothing.
+func (s *source) checkKey(column string) error {
+	if !s.isCSV() || s.size == 0 || column == "" {
+		return nil
+	}
+	options := csvjson.Options{Columns: []csvjson.Column{{Name: column, Required: true}}}
+	for _, err := range csvjson.Rows(options, csvjson.File(s.name)) {
+		if errors.Is(err, csvjson.ErrNoColumn) {
+			return fmt.Errorf("%w: -key names the column of the partition key", err)
+		}
+		break
+	}
+	return nil
+}
+
 // records yields the source's records as JSON.
 func (s *source) records() iter.Seq2[json.RawMessage, error] {
-	if !strings.HasSuffix(strings.ToLower(s.name), ".csv") {
+	if !s.isCSV() {
 		return csvjson.ReadJSON[json.RawMessage](s)
 	}
 	return csvjson.Rows(csvjson.Options{Missing: csvjson.Omit}, csvjson.Reader(s.name, s))
