@@ -87,6 +87,17 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 	}
 }
 
+// forget deletes leases that are of no use any more. That it can't is no reason
+// to stop: the next loop will try again.
+func (c *checkpointer) forget(ctx context.Context, obsolete []Lease) {
+	for _, lease := range obsolete {
+		if err := c.store.Delete(ctx, lease); err != nil {
+			c.logger.Debug("obsolete lease not deleted", "stream", c.stream.ARN, "shard", lease.ShardID, "error", err)
+			return
+		}
+	}
+}
+
 // marked is called after a record of the shard was marked, with how many were
 // since the last save. It saves when that is due.
 func (c *checkpointer) marked(ctx context.Context, s *savedShard, since int) error {

@@ -342,6 +342,27 @@ func TestTrimmedShardsAreReported(t *testing.T) {
 	})
 }
 
+func TestLeasesOfShardsThatVanishedAreDeleted(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
+		l.put(10, 5)
+		l.read(cfg)
+		l.split(0)
+		l.read(cfg)
+		if n := len(l.positions(cfg.Store)); n != 4 {
+			l.Errorf("%d leases after the split, want 4", n)
+		}
+		for range 3 { // the closed shard vanishes, the others are never far behind
+			time.Sleep(10 * time.Hour)
+			l.put(10, 5)
+			l.read(cfg)
+		}
+		if n := len(l.positions(cfg.Store)); n != 3 {
+			l.Errorf("%d leases in the end, want 3", n)
+		}
+	})
+}
+
 func TestManualDoneSavesTheContiguousPrefix(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		cfg := ConsumerConfig[string]{Store: new(MemoryStore), ManualDone: true}

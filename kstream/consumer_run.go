@@ -31,7 +31,9 @@ type run struct {
 	meter  *consumerMeter
 	rule   stopRule
 	budget *budget
-	saver  *checkpointer // nil without a Store
+
+	saver    *checkpointer // nil without a Store
+	obsolete []Lease       // of shards that were read to their end and have vanished
 
 	fanOutARN    string                        // the registered consumer; empty: poll
 	decompressor func() (*zstd.Decoder, error) // made when it is first needed
@@ -45,6 +47,8 @@ type run struct {
 	calls   chan struct{}
 	readers sync.WaitGroup
 	saving  sync.WaitGroup
+	// unmeasure ends the metrics of the loop.
+	unmeasure func()
 
 	// open readies the loop for a shard: it makes the channel that the pages go
 	// to. It is called with mu held.
@@ -80,26 +84,8 @@ const maxCalls = 32
 
 // newRun looks up the stream and its shards. It starts nothing yet.
 func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, meter *consumerMeter) (*run, error) {
-	ref, err := parseStream(cfg.stream)
-	if err != nil {
-		return nil, err
-	}
-	info, err := WaitActive(ctx, client, cfg.stream)
-	if err != nil {
-		return nil, err
-	}
-	shards, err := listShards(ctx, client, cfg.stream, nil)
-	if err != nil {
-		return nil, err
-	}
-	var leases []Lease
-	if cfg.store != nil {
-		if leases, err = cfg.store.List(ctx, streamID(info)); err != nil {
-			return nil, fmt.Errorf("kstream: list leases of %s: %w", cfg.stream, err)
-		}
-	}
 	r := &run{
-		client: client, cfg: cfg, ref: ref, info: info, meter: meter,
+		client: client, cfg: cfg, meter: meter,
 		rule:    stopRule{until: cfg.until},
 		budget:  newBudget(cfg.prefetchRecords, cfg.prefetchBytes),
 		calls:   make(chan struct{}, maxCalls),
@@ -107,19 +93,48 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 
 		decompressor: sync.OnceValues(newDecompressor),
 	}
-	if cfg.store != nil {
-		r.saver = newCheckpointer(cfg, streamID(info), meter)
+	var err error
+	if r.ref, err = parseStream(cfg.stream); err != nil {
+		return nil, err
 	}
-	placeShards(r.lineage, shards, cfg, leases)
+	if r.info, err = WaitActive(ctx, client, cfg.stream); err != nil {
+		return nil, err
+	}
+	if err := r.place(ctx); err != nil {
+		return nil, err
+	}
 	if cfg.fanOut != "" {
-		r.fanOutARN, err = registerFanOut(ctx, client, info, cfg.fanOut)
+		r.fanOutARN, err = registerFanOut(ctx, client, r.info, cfg.fanOut)
 		if err != nil && !cfg.fanOutOrPoll {
 			return nil, err
 		}
 	}
+	unmeasure, err := meter.measure(client.Options().MeterProvider, cfg.stream)
+	if err != nil {
+		return nil, fmt.Errorf("kstream: measure the reading of %s: %w", cfg.stream, err)
+	}
+	r.unmeasure = sync.OnceFunc(unmeasure)
 	r.work, r.cancel = context.WithCancelCause(ctx)
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil
+}
+
+// place finds the shards, and where the reading of each begins.
+func (r *run) place(ctx context.Context) error {
+	shards, err := listShards(ctx, r.client, r.cfg.stream, nil)
+	if err != nil {
+		return err
+	}
+	var leases []Lease
+	if r.cfg.store != nil {
+		r.saver = newCheckpointer(r.cfg, streamID(r.info), r.meter)
+		if leases, err = r.cfg.store.List(ctx, r.saver.stream); err != nil {
+			return fmt.Errorf("kstream: list leases of %s: %w", r.cfg.stream, err)
+		}
+	}
+	placeShards(r.lineage, shards, r.cfg, leases)
+	r.obsolete = obsoleteLeases(shards, leases)
+	return nil
 }
 
 // begin starts the readers of all shards that can be read.
@@ -130,6 +145,7 @@ func (r *run) begin(open func(*activeShard)) {
 	r.startReaders(r.lineage.begin())
 	if r.saver != nil {
 		r.saving.Go(func() {
+			r.saver.forget(r.work, r.obsolete)
 			if err := r.saver.keepSaving(r.work, r.cfg.checkpointInterval); err != nil {
 				r.abort(err)
 			}
@@ -145,8 +161,8 @@ func (r *run) startReaders(nodes []*shardNode) {
 			Shard: node.shard, hashRange: hashRangeOf(node.shard, r.info.AutoDistribution),
 			run: r, start: node.start, meter: r.meter.shard(node.shard.ID),
 		}
-		r.open(shard)
 		shard.ctx, shard.stop = context.WithCancel(r.fetch)
+		r.open(shard)
 		r.readers.Go(func() {
 			defer shard.stop()
 			shard.send(shard.read(shard.ctx))
@@ -237,6 +253,7 @@ func (r *run) leave() error {
 	r.cancel(errStopped)
 	r.readers.Wait()
 	r.saving.Wait()
+	r.unmeasure()
 	var err error
 	if r.saver != nil {
 		err = r.saver.saveLast(r.work)

@@ -9,7 +9,9 @@ import (
 )
 
 // ConsumerStats is what a Consumer has done since it was made. What is counted
-// for shards is counted when their answers come, ahead of the loop.
+// for shards is counted when their answers come, ahead of the loop. While a loop
+// runs, the MeterProvider of the client is offered the same numbers, as
+// instruments of the scope of this package.
 type ConsumerStats struct {
 	Records      int64 // read from the service, aggregated ones once
 	Bytes        int64 // of their data and partition keys

@@ -1,6 +1,8 @@
 package kstream
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -117,4 +119,24 @@ func (p *placing) place(s *listedShard) {
 	if position, ok := p.own[s.ID]; ok {
 		s.start.position, s.followed = position, true
 	}
+}
+
+// obsoleteLeases returns the leases of shards that were read to their end and
+// are no longer listed. As long as no listed shard has a lease they are kept: a
+// Store without any would have the next loop begin at the configured start.
+func obsoleteLeases(listed []types.Shard, leases []Lease) []Lease {
+	ids := make(map[string]bool, len(listed))
+	for i := range listed {
+		ids[aws.ToString(listed[i].ShardId)] = true
+	}
+	var obsolete []Lease
+	for _, lease := range leases {
+		if !ids[lease.ShardID] && lease.Position.kind == shardEnd {
+			obsolete = append(obsolete, lease)
+		}
+	}
+	if !slices.ContainsFunc(leases, func(l Lease) bool { return ids[l.ShardID] }) {
+		return nil
+	}
+	return obsolete
 }
