@@ -1,10 +1,8 @@
 package kstreamtest
 
 import (
-	"bufio"
 	"net/http"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -17,13 +15,13 @@ import (
 // loopback interface.
 //
 // With KINESISKIT_ENDPOINT set to a URL, another endpoint is held against them
-// instead. KINESISKIT_DIFFERS is then a file with the cases in which that one
-// is known to differ from the service, a line each: name | rule.
+// instead. KINESISKIT_DIFFERS is then a Markdown file that tells in which cases
+// that one is known to differ from the service (see conformance.Difference).
 func TestConformance(t *testing.T) {
 	if endpoint := os.Getenv("KINESISKIT_ENDPOINT"); endpoint != "" {
 		s := NewServer(Options{})
 		defer s.Close()
-		client := s.Client(func(o *kinesis.Options) {
+		client := s.Client(noRetry, func(o *kinesis.Options) {
 			o.BaseEndpoint = aws.String(endpoint)
 			o.HTTPClient = wire.Client(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}})
 		})
@@ -45,30 +43,19 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// differences reads a list of cases, with the rule that each breaks.
-func differences(t *testing.T, path string) map[string]string {
-	list := map[string]string{}
+// differences reads the list of a file, which may be left out.
+func differences(t *testing.T, path string) []*conformance.Difference {
 	if path == "" {
-		return list
+		return nil
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		name, rule, found := strings.Cut(lines.Text(), " | ")
-		if name = strings.TrimSpace(name); name == "" || strings.HasPrefix(name, "#") {
-			continue
-		}
-		if !found || strings.TrimSpace(rule) == "" {
-			t.Errorf("%s: %q does not cite a rule", path, name)
-		}
-		list[name] = rule
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
+	list, err := conformance.ReadDifferences(file)
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
 	}
 	return list
 }

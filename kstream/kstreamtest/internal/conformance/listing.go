@@ -65,6 +65,9 @@ func listStreams(e *Env) error {
 		if err != nil {
 			return err
 		}
+		if slices.Contains(byToken, out.StreamNames[0]) {
+			return fmt.Errorf("%s is in two pages", out.StreamNames[0])
+		}
 		byToken = append(byToken, out.StreamNames...)
 		if !*out.HasMoreStreams {
 			break

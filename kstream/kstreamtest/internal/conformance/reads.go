@@ -172,7 +172,7 @@ func recordMembers(e *Env) error {
 		return fmt.Errorf("arrived %v ago", age)
 	}
 	return errors.Join(differ("PartitionKey", *r.PartitionKey, "key a"), differ("SequenceNumber", *r.SequenceNumber, numbers[0]),
-		differ("EncryptionType", r.EncryptionType, ""))
+		differ("encrypted", r.EncryptionType != "" && r.EncryptionType != types.EncryptionTypeNone, false))
 }
 
 func latest(e *Env) error {
