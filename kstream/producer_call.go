@@ -14,7 +14,7 @@ import (
 )
 
 // A call is one PutRecords call. Its entries are parcels, or aggregates of
-// them. dispatch fills it, then a goroutine of its own has it alone.
+// them. dispatch fills it, then a worker has it alone.
 type call struct {
 	parcels []*parcel
 	entries []callEntry

@@ -11,6 +11,9 @@ const (
 	// keysPerShard is how many random keys a queue uses in turn.
 	keysPerShard = 4
 
+	// keysPerStream is how many there are when nobody knows their shards.
+	keysPerStream = 1024
+
 	// randomKeyLength is the length of a random key, in hexadecimal digits.
 	randomKeyLength = 12
 
@@ -100,7 +103,7 @@ func (r *routes) single(s *sender, old *routes, openShards int) bool {
 		return false
 	}
 	q := &sendQueue{pace: newShardPace(s.born, s.now(), float64(max(1, openShards)), s.rate, wholeCeiling)}
-	for range keysPerShard {
+	for !s.keyed && len(q.keys) < keysPerStream {
 		q.keys = append(q.keys, drawKey())
 	}
 	r.queues = []*sendQueue{q}
