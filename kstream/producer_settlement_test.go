@@ -490,3 +490,44 @@ func TestNewProducerReportsEverythingWrong(t *testing.T) {
 		}
 	}
 }
+
+// TestReceiptsOfAggregates looks each value up where its receipt says.
+func TestReceiptsOfAggregates(t *testing.T) {
+	for _, compress := range []bool{false, true} {
+		inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 2, func(t *testing.T, srv *kstreamtest.Server) {
+			l := newLedger()
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+				cfg.Aggregate, cfg.Compress, cfg.OnSettled = true, compress, l.add
+			})
+			send(t, p, 3000)
+			closeProducer(t, p)
+			c, err := NewConsumer(srv.Client(), ConsumerConfig[string]{Stream: "s", Until: Tip()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			read := 0
+			for rec, err := range c.Records(t.Context()) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				list := l.settled[rec.Value]
+				if len(list) != 1 {
+					t.Fatalf("%q was settled %d times", rec.Value, len(list))
+				}
+				want := Receipt{ShardID: rec.ShardID, SequenceNumber: rec.SequenceNumber, SubSequence: rec.SubSequence}
+				got := list[0].Receipt
+				got.Attempts, got.Latency = 0, 0
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("receipt of %q (-where it is +receipt):\n%s", rec.Value, diff)
+				}
+				if key, _, _ := strings.Cut(rec.Value, ":"); key != rec.PartitionKey {
+					t.Fatalf("%q has the key %q", rec.Value, rec.PartitionKey)
+				}
+				read++
+			}
+			if st := p.Stats(); read != 3000 || st.Entries > 20 {
+				t.Errorf("%d values read from %d records", read, st.Entries)
+			}
+		})
+	}
+}
