@@ -125,7 +125,11 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 			return
 		}
 	}
-	if err := r.last.err; err != nil && !errors.Is(err, errStopped) {
+	err := r.last.err
+	if errors.Is(err, errStopped) {
+		err = run.failure() // of another shard, or none: the Until's count is reached
+	}
+	if err != nil {
 		yield(Record[T]{}, err)
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
@@ -412,6 +413,27 @@ func TestEachShardErrorEndsTheOthers(t *testing.T) {
 		})
 		if !errors.Is(err, errBody) || ends.Load() != 3 {
 			l.Errorf("EachShard returned %v; %d other shards ended with it, want 3", err, ends.Load())
+		}
+	})
+}
+
+// A shard that is not read on because another one failed must not look as if it
+// had come to its end.
+func TestEachShardFailureIsSeenByAll(t *testing.T) {
+	fault := kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "GetRecords", Shard: "shardId-000000000001", Begin: time.Minute, Code: "AccessDeniedException"}
+	inLab(t, 4, kstreamtest.Options{Faults: []kstreamtest.Fault{fault}}, func(l *lab) {
+		l.put(100, 50)
+		var ends atomic.Int64
+		err := l.consumer(ConsumerConfig[string]{Until: Count(1e6)}).EachShard(l.Context(), func(ctx context.Context, shard Shard, records iter.Seq2[Record[string], error]) error {
+			for _, err := range records {
+				if _, ok := errors.AsType[*types.AccessDeniedException](err); ok {
+					ends.Add(1)
+				}
+			}
+			return nil
+		})
+		if _, ok := errors.AsType[*types.AccessDeniedException](err); !ok || ends.Load() != 4 {
+			l.Errorf("EachShard returned %v; %d shards ended with it, want 4", err, ends.Load())
 		}
 	})
 }

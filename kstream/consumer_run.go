@@ -240,6 +240,13 @@ func (r *run) abort(err error) {
 	r.cancel(r.err)
 }
 
+// failure returns the first failure.
+func (r *run) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
 // busy reports whether any shard has not been finished.
 func (r *run) busy() bool {
 	r.mu.Lock()
