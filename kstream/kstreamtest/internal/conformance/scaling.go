@@ -40,6 +40,13 @@ func splitCases() map[string][]Case {
 				return err
 			}},
 			{Name: "children", Rule: observed, Do: splitChildren},
+			{Name: "children of the 16th shard", Rule: observed, Do: func(e *Env) error {
+				name := e.NewStream(16)
+				e.split(name, 15, "340282366920938463463374607431768211000")
+				s := e.shards(name)
+				end, next := *s[15].SequenceNumberRange.EndingSequenceNumber, *s[16].SequenceNumberRange.StartingSequenceNumber
+				return differ("starts after "+end+": "+next, next > end, true)
+			}},
 		},
 	}
 }
