@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
@@ -214,5 +215,45 @@ func TestManyClients(t *testing.T) {
 				t.Errorf("%d records counted, want %d", in, clients*rounds*batch)
 			}
 		})
+	}
+}
+
+// TestWriteLimitsInRealTime shows once, over the loopback interface, what
+// TestWriteLimits asserts in fake time.
+func TestWriteLimitsInRealTime(t *testing.T) {
+	if os.Getenv("KINESISKIT_LONG") == "" {
+		t.Skip("takes a minute: set KINESISKIT_LONG=1; TestWriteLimits asserts the same in fake time")
+	}
+	s := NewServer(Options{})
+	defer s.Close()
+	s.CreateStream("books", 2)
+	var pushers sync.WaitGroup
+	start := time.Now()
+	for shard, size := range []int{100, 4 << 10} {
+		pushers.Go(func() {
+			hash := []string{"0", shardmap.MaxHash().String()}[shard]
+			in := &kinesis.PutRecordsInput{StreamName: aws.String("books")}
+			for range 24 {
+				in.Records = append(in.Records, types.PutRecordsRequestEntry{
+					Data: make([]byte, size-1), PartitionKey: aws.String("k"), ExplicitHashKey: &hash,
+				})
+			}
+			client := s.Client(loopback(s), noRetry)
+			for time.Since(start) < time.Minute {
+				if _, err := client.PutRecords(t.Context(), in, wire.PutRecords); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	pushers.Wait()
+	took := time.Since(start).Seconds()
+	counters := s.Counters().Shards
+	records := float64(counters[ShardKey{"books", shardID(0)}].RecordsIn-shardWriteRecords) / took
+	bytes := float64(counters[ShardKey{"books", shardID(1)}].BytesIn-shardWriteBytes) / took
+	t.Logf("in %.1f s: %.1f records/s of %d, %.0f bytes/s of %d", took, records, shardWriteRecords, bytes, shardWriteBytes)
+	if records > shardWriteRecords*1.02 || bytes > shardWriteBytes*1.02 {
+		t.Error("a shard took more than its limit")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,6 +76,36 @@ func TestMaxBytes(t *testing.T) {
 			t.Errorf("a day later: %v", err)
 		}
 	})
+}
+
+// TestMaxBytesAmongWriters refuses writes while the stream is changed all the
+// time: a look at all streams must not wait for a lock that its caller holds.
+func TestMaxBytesAmongWriters(t *testing.T) {
+	s := NewServer(Options{MaxBytes: 100, Limits: Unlimited()})
+	defer s.Close()
+	s.CreateStream("books", 1)
+	var all sync.WaitGroup
+	for i := range 6 {
+		client := s.Client(noRetry)
+		all.Go(func() {
+			for range 100 {
+				var err error
+				want := ""
+				if i%2 == 0 {
+					want = limitExceeded
+					_, err = client.PutRecord(t.Context(), &kinesis.PutRecordInput{
+						StreamName: aws.String("books"), PartitionKey: aws.String("k"), Data: make([]byte, 200)})
+				} else {
+					_, err = client.AddTagsToStream(t.Context(), &kinesis.AddTagsToStreamInput{
+						StreamName: aws.String("books"), Tags: map[string]string{"a": "b"}})
+				}
+				if code(err) != want {
+					t.Errorf("%v, want %q", err, want)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestRetention trims what is too old, for every way to read, and does not

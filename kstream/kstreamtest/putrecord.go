@@ -27,9 +27,12 @@ func (s *Server) putRecord(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := s.roomForBytes(len(e.data)+len(e.key)+recordOverhead, c.now); err != nil {
+		return err
+	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	if err := s.checkPut(c, st, []entry{e}); err != nil {
+	if err := st.checkPut(c, []entry{e}); err != nil {
 		return err
 	}
 	if err := st.checkOrdering(c); err != nil {
@@ -90,28 +93,32 @@ func (e *entry) setHash(decimal string) error {
 	return nil
 }
 
+// roomForBytes fails when the server holds too much. No stream's lock is held.
+func (s *Server) roomForBytes(n int, now time.Time) error {
+	limit := s.opts.MaxBytes
+	if limit < 0 || s.bytes.Load()+int64(n) <= limit {
+		return nil
+	}
+	s.trimAll(now)
+	if s.bytes.Load()+int64(n) <= limit {
+		return nil
+	}
+	return errorf(limitExceeded, "The server holds %d bytes of records and may hold %d (Options.MaxBytes).", s.bytes.Load(), limit)
+}
+
 // checkPut makes the checks of a write that depend on the stream. The stream's
 // lock is held.
-func (s *Server) checkPut(c *call, st *stream, entries []entry) error {
+func (st *stream) checkPut(c *call, entries []entry) error {
 	if err := st.readable(); err != nil {
 		return err
 	}
-	total := 0
 	for i := range entries {
-		size := len(entries[i].data) + len(entries[i].key)
-		if size > st.maxRecordBytes() {
+		if len(entries[i].data)+len(entries[i].key) > st.maxRecordBytes() {
 			return st.recordTooLarge(c, i, &entries[i])
 		}
-		total += size + recordOverhead
 	}
 	if c.in.bool("DryRun") {
 		return errorf(dryRunOperation, "The request would have succeeded, but the DryRun parameter was set.")
-	}
-	if limit := s.opts.MaxBytes; limit >= 0 && s.bytes.Load()+int64(total) > limit {
-		s.trimAll(c.now)
-		if s.bytes.Load()+int64(total) > limit {
-			return errorf(limitExceeded, "The server holds %d bytes of records and may hold %d (Options.MaxBytes).", s.bytes.Load(), limit)
-		}
 	}
 	return nil
 }
@@ -131,7 +138,8 @@ func (st *stream) recordTooLarge(c *call, i int, e *entry) error {
 	return v.err()
 }
 
-// trimAll lets go of what is older than the retention of its stream.
+// trimAll lets go of what is older than the retention of its stream. No stream's
+// lock is held.
 func (s *Server) trimAll(now time.Time) {
 	for _, st := range s.all(now) {
 		st.mu.RLock()

@@ -36,9 +36,12 @@ func (s *Server) putRecords(c *call) error {
 	if total > maxPutBytes {
 		return errorf(invalidArgument, "Records size exceeds %d MB limit", maxPutBytes>>20)
 	}
+	if err := s.roomForBytes(total+len(entries)*recordOverhead, c.now); err != nil {
+		return err
+	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	if err := s.checkPut(c, st, entries); err != nil {
+	if err := st.checkPut(c, entries); err != nil {
 		return err
 	}
 	s.putEntries(c, st, entries)
