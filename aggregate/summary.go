@@ -246,6 +246,8 @@ func (s *Summary) Median() float64 { return s.Quantile(0.5) }
 // is. Beyond that, values are kept with fewer bits, just so few that no more
 // than 16,384 differ, and QuantileError says what that may cost. The smallest
 // and the largest stay exact.
+//
+// Each call sorts those values: a millisecond or so for 16,384 of them.
 func (s *Summary) Quantile(q float64) float64 {
 	g := s.main()
 	switch {

@@ -191,7 +191,7 @@ func (s *jsonScanner) scanLiteral(data []byte) (ended bool, err error) {
 		return false, s.syntaxError(s.pos, data[s.pos], s.want)
 	default:
 		if numberLen(text) != len(text) {
-			return false, s.errorAt(s.pos, fmt.Errorf("%w: neither a value nor a number", ErrSyntax))
+			return false, s.errorAt(s.pos, fmt.Errorf("%w: neither a number nor true, false or null", ErrSyntax))
 		}
 	}
 	s.pos = end

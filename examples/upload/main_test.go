@@ -136,7 +136,7 @@ func TestUploadSummary(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"records  212 acknowledged\n", "212 PUT payload units of 25 KB\n", "retries  0, of which 0 throttled\n", "p99 50.0 ms",
+			"records  212 acknowledged\n", "212 PUT payload units of 25 KB\n", "retries  0 records sent again, 0 throttled entries\n", "p99 50.0 ms",
 		} {
 			if !strings.Contains(stdout, want) {
 				t.Errorf("no %q in\n%s", want, stdout)

@@ -104,7 +104,7 @@ func (t *tally) print(stdout, stderr io.Writer) {
 		{"latency", fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", t.latency.Quantile(0.5), t.latency.Quantile(0.99))},
 		{"wire", fmt.Sprintf("%d bytes in %d records, %d calls", t.stats.Bytes, t.stats.Entries, t.stats.Calls)},
 		{"billed", fmt.Sprintf("%d PUT payload units of 25 KB", t.stats.PayloadUnits)},
-		{"retries", fmt.Sprintf("%d, of which %d throttled", t.stats.Retries, t.stats.ThrottledEntries)},
+		{"retries", fmt.Sprintf("%d records sent again, %d throttled entries", t.stats.Retries, t.stats.ThrottledEntries)},
 	}
 	for _, line := range lines {
 		fmt.Fprintf(stdout, "%-9s%s\n", line.name, line.text)
