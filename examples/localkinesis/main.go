@@ -120,6 +120,12 @@ func (cfg *config) check(flags *flag.FlagSet, limits string) error {
 	if cfg.shards < 1 {
 		faults = append(faults, fmt.Errorf("-shards %d: at least 1", cfg.shards))
 	}
+	if cfg.options.Delay < 0 {
+		faults = append(faults, fmt.Errorf("-delay %v is negative", cfg.options.Delay))
+	}
+	if cfg.options.StateChange < 0 {
+		faults = append(faults, fmt.Errorf("-state-change %v is negative", cfg.options.StateChange))
+	}
 	seen := make(map[string]bool)
 	for _, name := range cfg.streams {
 		if !kstreamtest.ValidName(name) {

@@ -101,6 +101,8 @@ func TestCommandLine(t *testing.T) {
 		{"bad name", []string{"-stream", "a,b c"}, 2, `-stream "b c"`},
 		{"name twice", []string{"-stream", "a,a"}, 2, "named twice"},
 		{"no shards", []string{"-shards", "0"}, 2, "-shards 0: at least 1"},
+		{"negative delay", []string{"-delay", "-3s"}, 2, "-delay -3s is negative"},
+		{"negative state change", []string{"-state-change", "-1s"}, 2, "-state-change -1s is negative"},
 		{"limits", []string{"-limits", "maybe"}, 2, "-limits maybe: on or off"},
 		{"a folder that cannot be", []string{"-dir", "main.go", "-port", "0"}, 1, "kstreamtest: open"},
 		{"other interface", []string{"-addr", "0.0.0.0", "-port", "0"}, 1, "not on the loopback interface"},
