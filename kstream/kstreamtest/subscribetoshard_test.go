@@ -77,17 +77,18 @@ func (f *fanOut) next(stream *kinesis.SubscribeToShardEventStream) string {
 		return fmt.Sprintf("%v end %s", after, code(stream.Err()))
 	}
 	e := event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value
-	text := after.String()
+	var text strings.Builder
+	text.WriteString(after.String())
 	for _, r := range e.Records {
-		text += " " + string(r.Data[:min(len(r.Data), 8)])
+		text.WriteString(" " + string(r.Data[:min(len(r.Data), 8)]))
 	}
 	for _, child := range e.ChildShards {
-		text += " child " + strings.TrimPrefix(*child.ShardId, "shardId-00000000000") + " of " + fmt.Sprint(len(child.ParentShards))
+		text.WriteString(" child " + strings.TrimPrefix(*child.ShardId, "shardId-00000000000") + " of " + fmt.Sprint(len(child.ParentShards)))
 	}
 	if (e.ContinuationSequenceNumber == nil) != (len(e.ChildShards) > 0) {
 		f.Errorf("ContinuationSequenceNumber %v with %d ChildShards", e.ContinuationSequenceNumber, len(e.ChildShards))
 	}
-	return text
+	return text.String()
 }
 
 func (f *fanOut) expect(stream *kinesis.SubscribeToShardEventStream, want ...string) {

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,10 +72,6 @@ func TestParseCBOR(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	deep := ""
-	for range maxDepth + 1 {
-		deep += "81"
-	}
 	tests := []struct {
 		name   string
 		format Format
@@ -93,7 +90,7 @@ func TestParseRefuses(t *testing.T) {
 		{"reserved length", CBOR, "\x1c"},
 		{"indefinite integer", CBOR, "\x1f"},
 		{"break alone", CBOR, "\xff"},
-		{"too deep", CBOR, string(must(hex.DecodeString(deep + "01")))},
+		{"too deep", CBOR, string(must(hex.DecodeString(strings.Repeat("81", maxDepth+1) + "01")))},
 		{"nothing", JSON, ""},
 		{"cut object", JSON, `{"a":`},
 		{"two documents", JSON, `{} {}`},
