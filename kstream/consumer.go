@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // ErrBusy says that a loop was begun while another one of the same Consumer
@@ -62,6 +64,12 @@ type ConsumerConfig[T any] struct {
 	// FanOutOrPoll reads by polling when fan-out can't be had: the name can't
 	// be registered, or was deregistered.
 	FanOutOrPoll bool
+
+	// CBOR has the answers of polling encoded in CBOR, as the AWS SDK for Java
+	// reads them, in place of JSON: their data is not in base64, which makes
+	// them a quarter smaller and reading them much cheaper. Amazon Kinesis Data
+	// Streams speaks it; not every server that imitates it does.
+	CBOR bool
 
 	// Store keeps checkpoints: a loop goes on where the last one with this Store
 	// stopped, in this process or another. Once it holds any of the stream,
@@ -148,6 +156,7 @@ type consumerSettings struct {
 	fanOut       string
 	fanOutOrPoll bool
 
+	getRecords func(*kinesis.Options) // the codec of the answers
 	readLimits readLimits
 }
 
@@ -196,7 +205,11 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 		fanOut:       cfg.FanOut,
 		fanOutOrPoll: cfg.FanOutOrPoll,
 
+		getRecords: wire.GetRecords,
 		readLimits: readLimits{minReadInterval, readBytesPerSec},
+	}
+	if cfg.CBOR {
+		settings.getRecords = wire.GetRecordsCBOR
 	}
 	if settings.logger == nil {
 		settings.logger = slog.New(slog.DiscardHandler)

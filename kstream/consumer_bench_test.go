@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/kinesiskit/kinesiskit/internal/kpl"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // readByHand does what a program does that calls GetRecords itself.
@@ -62,6 +63,21 @@ func BenchmarkRecords(b *testing.B) {
 		n, before := 0, cpuTime(b)
 		for b.Loop() {
 			n = readStub(b, c, stub)
+		}
+		perRecord(b, before, n)
+	})
+	b.Run("by=Consumer, CBOR", func(b *testing.B) {
+		stub := newStubTransport(1, pages, stubCBORPagePrefix(benchData(10_000, 400), 5))
+		stub.cbor = true
+		c := benchConsumer(b, stub)
+		c.cfg.getRecords = wire.GetRecordsCBOR
+		b.ReportAllocs()
+		n, before := 0, cpuTime(b)
+		for b.Loop() {
+			n = readStub(b, c, stub)
+		}
+		if n != pages*10_000 {
+			b.Fatalf("%d records", n)
 		}
 		perRecord(b, before, n)
 	})

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,25 @@ func TestAllGenerationsAreReadParentsFirst(t *testing.T) {
 	inLab(t, 3, kstreamtest.Options{}, func(l *lab) {
 		l.reshard()
 		l.wantAll(l.read(ConsumerConfig[string]{}), 0)
+	})
+}
+
+func TestCBOR(t *testing.T) {
+	var cbor, others atomic.Int64
+	hook := func(r kstreamtest.Request) *kstreamtest.Reply {
+		if r.Operation == "GetRecords" && r.Header.Get("Content-Type") == "application/x-amz-cbor-1.1" {
+			cbor.Add(1)
+		} else if r.Operation == "GetRecords" {
+			others.Add(1)
+		}
+		return nil
+	}
+	inLab(t, 3, kstreamtest.Options{Hook: hook}, func(l *lab) {
+		l.reshard()
+		l.wantAll(l.read(ConsumerConfig[string]{CBOR: true}), 0)
+		if cbor.Load() == 0 || others.Load() > 0 {
+			l.Errorf("%d calls in CBOR, %d others", cbor.Load(), others.Load())
+		}
 	})
 }
 
@@ -242,10 +262,11 @@ func TestFaultsAreSurvived(t *testing.T) {
 		{Kind: kstreamtest.Stall, Operation: "GetRecords", Chance: 0.05},
 		{Kind: kstreamtest.ExpireIterator, Chance: 0.1},
 	}
-	for _, f := range faults {
+	for i, f := range faults {
+		cbor := i%2 == 0 // errors are answered in CBOR too
 		t.Run(string(f.Kind)+f.Operation, func(t *testing.T) {
 			inLab(t, 3, kstreamtest.Options{Faults: []kstreamtest.Fault{f}, Seed: 1}, func(l *lab) {
-				c := l.consumer(ConsumerConfig[string]{Until: Count(500)})
+				c := l.consumer(ConsumerConfig[string]{Until: Count(500), CBOR: cbor})
 				l.every(2*time.Second, 50, func() { l.put(10, 5) })
 				l.wantAll(values(l.T, c.Records(l.Context())), 0)
 				hits := l.server.Counters().Faults[f.Kind]

@@ -6,8 +6,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-
-	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // The service's limits on reading, from the quotas page of Kinesis Data
@@ -41,7 +39,7 @@ func (r *shardReader) poll(ctx context.Context) (*page, error) {
 		ShardIterator: r.cursor.iterator,
 		StreamARN:     run.ref.arn,
 		Limit:         aws.Int32(int32(most.records)),
-	}, wire.GetRecords, noRetries)
+	}, run.cfg.getRecords, noRetries)
 	if err != nil {
 		run.budget.give(most)
 		return nil, err

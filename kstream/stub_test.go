@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ type stubTransport struct {
 	shards int
 	pages  int // of each shard
 	page   []byte
+	cbor   bool // page is in CBOR
 
 	left []atomic.Int64 // pages, by shard
 }
@@ -56,7 +58,14 @@ func (s *stubTransport) client() *kinesis.Client {
 
 func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
 	var in struct{ ShardIterator, ShardId string }
-	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	if req.Header.Get("Content-Type") == cborType { // the iterators end in #
+		end := bytes.IndexByte(body, '#')
+		in.ShardIterator = string(body[bytes.LastIndexFunc(body[:end], func(r rune) bool { return r < '0' || r > '9' })+1 : end+1])
+	} else if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
 	}
 	req.Body.Close()
@@ -76,6 +85,11 @@ func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
 		shard, _ := strconv.Atoi(strings.TrimSuffix(in.ShardIterator, "#"))
 		if s.left[shard].Add(-1) < 0 {
 			return stubAnswer(stubPage(nil, in.ShardIterator, 0)), nil
+		}
+		if s.cbor {
+			answer := stubAnswer(s.page, appendCBORText(nil, in.ShardIterator))
+			answer.Header.Set("Content-Type", cborType)
+			return answer, nil
 		}
 		return stubAnswer(s.page, []byte(strconv.Quote(in.ShardIterator)), []byte("}")), nil
 	}
@@ -153,4 +167,38 @@ func readStub(tb testing.TB, c *Consumer[[]byte], stub *stubTransport) int {
 		n++
 	}
 	return n
+}
+
+const cborType = "application/x-amz-cbor-1.1"
+
+// stubCBORPagePrefix is stubPagePrefix in CBOR.
+func stubCBORPagePrefix(data [][]byte, lag int) []byte {
+	const list, object = 4 << 5, 5 << 5
+	b := appendCBORHead(nil, object, 3)
+	b = appendCBORText(b, "Records")
+	b = appendCBORHead(b, list, len(data))
+	for i, d := range data {
+		b = appendCBORHead(b, object, 4)
+		b = appendCBORText(b, "SequenceNumber")
+		b = appendCBORText(b, fmt.Sprintf("49590338271490256608559692538361571095921575989136%06d", i))
+		b = appendCBORText(b, "ApproximateArrivalTimestamp")
+		b = append(b, 6<<5|1) // a time,
+		b = appendCBORHead(b, 0, 1_700_000_000_000+i%1000)
+		b = appendCBORText(b, "Data")
+		b = append(appendCBORHead(b, 2<<5, len(d)), d...)
+		b = appendCBORText(b, "PartitionKey")
+		b = appendCBORText(b, fmt.Sprintf("customer-%d", i))
+	}
+	b = appendCBORText(b, "MillisBehindLatest")
+	b = appendCBORHead(b, 0, lag)
+	return appendCBORText(b, "NextShardIterator")
+}
+
+// appendCBORHead appends a major type and its number.
+func appendCBORHead(b []byte, major byte, n int) []byte {
+	return binary.BigEndian.AppendUint64(append(b, major|27), uint64(n))
+}
+
+func appendCBORText(b []byte, s string) []byte {
+	return append(appendCBORHead(b, 3<<5, len(s)), s...)
 }

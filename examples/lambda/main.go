@@ -18,6 +18,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -36,7 +37,16 @@ type book struct {
 	Price any    `json:"price"`
 }
 
+const usageText = `Usage: lambda < event.json
+
+Handles the event of a Kinesis stream that AWS Lambda delivers, and prints the
+response. In AWS Lambda, as the bootstrap of a custom runtime, it handles one
+event after the other.
+`
+
 func main() {
+	flag.Usage = func() { fmt.Fprint(flag.CommandLine.Output(), usageText) }
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
