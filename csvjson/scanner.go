@@ -262,7 +262,9 @@ func findSpecial(data []byte, i int, comma byte) uint64 {
 	if i+8 <= len(data) {
 		word = binary.LittleEndian.Uint64(data[i:])
 	} else {
-		var last [8]byte // zeros are none of them
+		// Bytes with the high bit set are none of them, and no borrow marks them
+		// either, as it would a zero beside the separator 1.
+		last := [8]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 		copy(last[:], data[i:])
 		word = binary.LittleEndian.Uint64(last[:])
 	}

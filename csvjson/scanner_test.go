@@ -100,6 +100,23 @@ func TestScanner(t *testing.T) {
 	}
 }
 
+// TestScannerAnySeparator ends a record with each separator that Options takes,
+// at each place in the words that the scanner looks at.
+func TestScannerAnySeparator(t *testing.T) {
+	for comma := range byte(128) {
+		if comma == 0 || (Options{Comma: comma}).validate() != nil {
+			continue
+		}
+		for n := range 10 {
+			text := strings.Repeat("é", n)
+			got, err := scanAll(strings.NewReader(text+string(rune(comma))), comma, false, 1<<20)
+			if want := [][]string{{text, ""}}; err != nil || !slices.EqualFunc(got, want, slices.Equal) {
+				t.Errorf("separator %q after %d letters: %q, %v, want %q", comma, n, got, err, want)
+			}
+		}
+	}
+}
+
 func TestScannerGrowsOverItsWindow(t *testing.T) {
 	long := strings.Repeat("xy\"\"z\n", 40_000) // doubled quotes and newlines at every boundary
 	text := "a,b\n" + strings.Repeat("1,2\n", 3000) + "c,\"" + long + "\"\nd,e\n"
