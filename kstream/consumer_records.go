@@ -29,7 +29,20 @@ import (
 // panic in the body end it too. In every case no goroutine and no call of the
 // Consumer is left when the loop has ended, and each loop begins anew.
 //
-// A panic of the Codec is a panic of the loop.
+// Some cases that are worth knowing:
+//
+//   - A panic of the Codec is a panic of the loop; the record that it was about
+//     counts as unread.
+//   - A shard that is closed when the loop begins is read to its end like any
+//     other. With a Start of LATEST it is left out, as it gets no new records.
+//   - LATEST on a stream without records waits for the first one; with Tip the
+//     loop is over at once.
+//   - A stream that is deleted ends the loop with ErrStreamNotFound, after what
+//     had been read of it. One that is made again under its name is another
+//     stream: the next loop starts anew, with or without a Store.
+//   - Records of the Kinesis Producer Library, and compressed ones, are taken
+//     apart. A member whose hash key is not the shard's is left out, because
+//     after a reshard its producer sends it again; Stats counts them.
 func (c *Consumer[T]) Records(ctx context.Context) iter.Seq2[Record[T], error] {
 	return func(yield func(Record[T], error) bool) {
 		run, err := c.begin(ctx)

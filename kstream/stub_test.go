@@ -57,7 +57,10 @@ func (s *stubTransport) client() *kinesis.Client {
 }
 
 func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
-	var in struct{ ShardIterator, ShardId string }
+	var in struct {
+		ShardIterator string
+		Shard         string `json:"ShardId"`
+	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		return nil, err
@@ -80,7 +83,7 @@ func (s *stubTransport) Do(req *http.Request) (*http.Response, error) {
 		}
 		return stubAnswer([]byte(`{"Shards":[` + b.String()[1:] + `]}`)), nil
 	case "GetShardIterator":
-		return stubAnswer(fmt.Appendf(nil, `{"ShardIterator":%q}`, strings.TrimLeft(strings.TrimPrefix(in.ShardId, "shardId-"), "0")+"#")), nil
+		return stubAnswer(fmt.Appendf(nil, `{"ShardIterator":%q}`, strings.TrimLeft(strings.TrimPrefix(in.Shard, "shardId-"), "0")+"#")), nil
 	case "GetRecords":
 		shard, _ := strconv.Atoi(strings.TrimSuffix(in.ShardIterator, "#"))
 		if s.left[shard].Add(-1) < 0 {
