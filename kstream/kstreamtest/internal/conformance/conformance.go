@@ -168,13 +168,21 @@ func (e *Env) Raw(operation, body string) error {
 		in.Request = changed
 		return next.HandleSerialize(ctx, in)
 	})
+	// A success is not ListStreams' answer, and may be a stream that does not end.
+	empty := middleware.DeserializeMiddlewareFunc("empty", func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, metadata, err := next.HandleDeserialize(ctx, in)
+		if answer, ok := out.RawResponse.(*smithyhttp.Response); ok && answer.StatusCode == http.StatusOK {
+			answer.Body.Close()
+			answer.Body = http.NoBody
+		}
+		return out, metadata, err
+	})
 	_, err := e.Client.ListStreams(e.Context(), &kinesis.ListStreamsInput{}, func(o *kinesis.Options) {
-		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error { return stack.Serialize.Add(replace, middleware.After) })
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return errors.Join(stack.Serialize.Add(replace, middleware.After), stack.Deserialize.Add(empty, middleware.After))
+		})
 		o.Retryer = aws.NopRetryer{}
 	})
-	if answer, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && answer.HTTPStatusCode() == http.StatusOK {
-		return nil // an answer that is not ListStreams' is a success
-	}
 	return err
 }
 

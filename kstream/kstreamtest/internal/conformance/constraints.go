@@ -12,7 +12,7 @@ type constraint struct {
 // bases are requests that only lack a stream.
 var bases = map[string]map[string]string{
 	"AddTagsToStream":               {"Tags": `{"a":"b"}`, "StreamName": `"nobody"`},
-	"CreateStream":                  {"StreamName": `"${name}"`},
+	"CreateStream":                  {"StreamName": `"${name}"`, "ShardCount": `1`},
 	"DecreaseStreamRetentionPeriod": {"RetentionPeriodHours": `24`, "StreamName": `"nobody"`},
 	"DeleteResourcePolicy":          {"ResourceARN": `"arn:aws:kinesis:us-east-1:123456789012:stream/nobody"`},
 	"DeleteStream":                  {"StreamName": `"nobody"`},

@@ -1,9 +1,11 @@
 package conformance
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -108,9 +110,15 @@ func consumerPages(e *Env) error {
 	}
 }
 
+// subscriptionTime is how long a subscription may take to show what a case waits
+// for. The service pushes an event at least every 5 seconds.
+const subscriptionTime = 10 * time.Second
+
 // subscribe opens a subscription that ends with the case.
 func (e *Env) subscribe(consumer string, kind types.ShardIteratorType) (*kinesis.SubscribeToShardEventStream, error) {
-	out, err := e.Client.SubscribeToShard(e.Context(), &kinesis.SubscribeToShardInput{
+	ctx, cancel := context.WithTimeout(e.Context(), subscriptionTime)
+	e.Cleanup(cancel)
+	out, err := e.Client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 		ConsumerARN: &consumer, ShardId: aws.String(shardID(0)), StartingPosition: &types.StartingPosition{Type: kind},
 	}, wire.SubscribeToShard) // the SDK's own subscriptions are not safe beside one another
 	if err != nil {

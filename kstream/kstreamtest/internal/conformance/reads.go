@@ -18,7 +18,8 @@ func iteratorCases() map[string][]Case {
 	const combination = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber."
 	return map[string][]Case{
 		"GetShardIterator": {
-			notFound("GetShardIterator", shard+`,"ShardIteratorType":"LATEST"`), unnamed("GetShardIterator", shard[1:]+`,"ShardIteratorType":"LATEST"`),
+			{Name: "no such stream", Rule: observed, Operation: "GetShardIterator", Body: `{"StreamName":"${name}"` + shard + `,"ShardIteratorType":"LATEST"}`, Code: resourceNotFound},
+			unnamed("GetShardIterator", shard[1:]+`,"ShardIteratorType":"LATEST"`),
 			foreign("GetShardIterator", shard+`,"ShardIteratorType":"LATEST"`),
 			{Name: "no such shard", Rule: observed, Operation: "GetShardIterator",
 				Body: `{"StreamName":"${stream}","ShardId":"shardId-000000000007","ShardIteratorType":"LATEST"}`, Code: resourceNotFound, Text: "does not exist"},
