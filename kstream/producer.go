@@ -70,7 +70,9 @@ func NewProducer[T any](client *kinesis.Client, cfg ProducerConfig[T]) (*Produce
 // has no effect on values that were; the Producer is closed ([ErrClosed]); the
 // value has no legal key ([*KeyError]), cannot be encoded or is too large
 // ([*RecordSizeError]); failed values fill the buffer ([ErrUnflushed]); or the
-// stream cannot be looked up ([ErrStreamNotFound], for instance).
+// shards, which have to be known first if values are ordered, aggregated or
+// larger than 1 MiB, cannot be listed ([ErrStreamNotFound], for instance).
+// Without those, a stream that does not exist fails the values it was sent.
 //
 // What became of the value, OnSettled is told; without it, Flush and Close
 // return it if it failed.
