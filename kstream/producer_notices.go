@@ -47,34 +47,45 @@ func (n *notices[T]) nudge() {
 	}
 }
 
+// run tells of tickets until it is stopped and none is left. One wake-up may
+// stand for several: for tickets, for more of them, and for the end.
 func (n *notices[T]) run() {
 	defer close(n.ended)
 	var tickets []*ticket[T]
-	var parcels []*parcel
 	for range n.wake {
-		n.mu.Lock()
-		tickets, n.queue = n.queue, tickets[:0]
-		stopped := n.stopped && len(tickets) == 0
-		n.mu.Unlock()
-		if stopped {
-			return
-		}
-		for _, t := range tickets {
-			n.tell(t)
-			if t.queue == nil { // refused: SendAll waits for it, and recycles it
-				t.told <- struct{}{}
-				continue
+		for {
+			n.mu.Lock()
+			tickets, n.queue = n.queue, tickets[:0]
+			stopped := n.stopped
+			n.mu.Unlock()
+			if len(tickets) == 0 && stopped {
+				return
 			}
-			parcels = append(parcels, &t.parcel)
-			if len(parcels) == releaseEvery {
-				n.sender.release(parcels)
-				parcels = parcels[:0]
+			if len(tickets) == 0 {
+				break
 			}
+			n.tellAll(tickets)
+			clear(tickets)
 		}
-		n.sender.release(parcels)
-		clear(tickets)
-		parcels = parcels[:0]
 	}
+}
+
+// tellAll calls OnSettled for each ticket, and frees their room as it goes.
+func (n *notices[T]) tellAll(tickets []*ticket[T]) {
+	var parcels []*parcel
+	for _, t := range tickets {
+		n.tell(t)
+		if t.queue == nil { // refused: SendAll waits for it, and recycles it
+			t.told <- struct{}{}
+			continue
+		}
+		parcels = append(parcels, &t.parcel)
+		if len(parcels) == releaseEvery {
+			n.sender.release(parcels)
+			parcels = parcels[:0]
+		}
+	}
+	n.sender.release(parcels)
 }
 
 // releaseEvery is after how many callbacks their room in the buffer is freed.
