@@ -78,6 +78,24 @@ func TestMaxBytes(t *testing.T) {
 	})
 }
 
+// TestMaxBytesWithHashKeys gives back for a record exactly what it took, also
+// when it was put with an explicit hash key.
+func TestMaxBytesWithHashKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		for range 1000 {
+			s.Put("books", Record{PartitionKey: "k", ExplicitHashKey: "17"}, Record{PartitionKey: "k", Data: []byte("v")})
+		}
+		time.Sleep(24*time.Hour + time.Second)
+		s.Records("books")
+		if left := s.bytes.Load(); left != 0 {
+			t.Errorf("all records are gone, and the server counts %d bytes", left)
+		}
+	})
+}
+
 // TestMaxBytesAmongWriters refuses writes while the stream is changed all the
 // time: a look at all streams must not wait for a lock that its caller holds.
 func TestMaxBytesAmongWriters(t *testing.T) {

@@ -233,7 +233,7 @@ func (s *Server) store(st *stream, sh *shard, e *entry, now time.Time, limited b
 	}
 	seq, ok := sh.put(now, &r, limited)
 	if ok {
-		s.bytes.Add(int64(r.size() + recordOverhead))
+		s.bytes.Add(r.memory())
 		sh.counters.wrote(r.size())
 	}
 	return seq, ok

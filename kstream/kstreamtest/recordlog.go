@@ -36,7 +36,8 @@ const (
 	minChunk     = 4 << 10
 	maxChunk     = 1 << 20
 	recordHeader = 1 + 2 + 8
-	// recordOverhead is what a record takes beside its key and data.
+	hashBytes    = 16 // of an explicit hash key
+	// recordOverhead is what a record takes beside its keys and data.
 	recordOverhead = recordHeader + 4
 )
 
@@ -59,11 +60,20 @@ type storedRecord struct {
 // size is what the service counts of a record: its key and its data.
 func (r *storedRecord) size() int { return len(r.key) + len(r.data) }
 
+// memory is what the record takes in a log: what trim gives back for it.
+func (r *storedRecord) memory() int64 {
+	n := r.size() + recordOverhead
+	if r.flags&flagHash != 0 {
+		n += hashBytes
+	}
+	return int64(n)
+}
+
 // append adds a record and returns its index. Arrival times do not go back.
 func (l *recordLog) append(r *storedRecord) uint64 {
 	size := recordHeader + len(r.key) + len(r.data)
 	if r.flags&flagHash != 0 {
-		size += 16
+		size += hashBytes
 	}
 	c := l.tail(size)
 	l.last = max(l.last, r.arrival)
@@ -209,7 +219,7 @@ func (c *chunk) at(i int) storedRecord {
 	b = b[recordHeader:]
 	if r.flags&flagHash != 0 {
 		r.hash = shardmap.Hash{Hi: binary.LittleEndian.Uint64(b), Lo: binary.LittleEndian.Uint64(b[8:])}
-		b = b[16:]
+		b = b[hashBytes:]
 	}
 	r.key, r.data = b[:keyLen:keyLen], b[keyLen:]
 	return r

@@ -247,6 +247,6 @@ func (s *Server) replayRecord(payload []byte) error {
 		return errDamaged
 	}
 	sh.log.append(&r)
-	s.bytes.Add(int64(r.size() + recordOverhead))
+	s.bytes.Add(r.memory())
 	return nil
 }
