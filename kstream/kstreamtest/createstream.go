@@ -24,6 +24,7 @@ func (s *Server) createStream(c *call) error {
 	if s.streams[st.name] != nil {
 		return errorf(resourceInUse, "Stream %s under account %s already exists.", st.name, st.account)
 	}
+	st.created = s.creationTime(c.now)
 	s.streams[st.name] = st
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -37,7 +38,7 @@ func (s *Server) createStream(c *call) error {
 // newStream makes the stream that a request describes, and the number of shards
 // it asks for.
 func (s *Server) newStream(c *call) (*stream, int, error) {
-	st := s.blankStream(c.in.string("StreamName"), c.now)
+	st := s.blankStream(c.in.string("StreamName"))
 	shards, given := int(c.in.int("ShardCount")), c.in.has("ShardCount")
 	if mode := c.in.object("StreamModeDetails").string("StreamMode"); mode != "" {
 		st.mode = mode
@@ -75,7 +76,9 @@ func (s *Server) newStream(c *call) (*stream, int, error) {
 }
 
 // creationTime returns now, or later when another stream was created in the same
-// millisecond, so that a stream deleted and made again has another time.
+// millisecond, so that a stream deleted and made again has another time. Only a
+// request that creates a stream may ask: the journal has no others, and replaying
+// it must give the same times.
 func (s *Server) creationTime(now time.Time) time.Time {
 	for {
 		last := s.created.Load()
@@ -86,11 +89,12 @@ func (s *Server) creationTime(now time.Time) time.Time {
 	}
 }
 
-// blankStream returns a provisioned stream with the service's defaults.
-func (s *Server) blankStream(name string, now time.Time) *stream {
+// blankStream returns a provisioned stream with the service's defaults, which
+// lacks its creation time.
+func (s *Server) blankStream(name string) *stream {
 	return &stream{
 		name: name, arn: streamARN(s.opts.Region, s.opts.Account, name), account: s.opts.Account,
-		created: s.creationTime(now), status: creating,
+		status:    creating,
 		retention: defaultRetention, mode: provisioned, distribution: keyDistribution, maxRecordKiB: defaultRecordKiB,
 		open: shardmap.New(nil),
 		tags: make(map[string]string), consumers: make(map[string]*consumer),

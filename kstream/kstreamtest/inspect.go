@@ -60,7 +60,8 @@ func (s *Server) CreateStream(name string, shards int) {
 
 // addStream adds a stream that is ACTIVE.
 func (s *Server) addStream(name string, shards int, now time.Time) {
-	st := s.blankStream(name, now)
+	st := s.blankStream(name)
+	st.created = s.creationTime(now)
 	st.mu.Lock()
 	s.addShards(st, now, shardmap.Even(shards))
 	st.status = active

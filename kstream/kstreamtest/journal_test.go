@@ -242,6 +242,64 @@ func TestJournalRewrite(t *testing.T) {
 	})
 }
 
+// TestJournalRewriteKeepsNumbers goes on with the sequence numbers of a shard all
+// of whose records are gone: who has read it must not miss those that follow.
+func TestJournalRewriteKeepsNumbers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		s := NewServer(Options{Dir: dir})
+		s.CreateStream("books", 1)
+		var last string
+		for range 70 {
+			last = s.Put("books", Record{PartitionKey: "k", Data: make([]byte, 1<<20-1)})[0].SequenceNumber
+		}
+		time.Sleep(25 * time.Hour)
+		s.Close()
+		for range 2 {
+			s = NewServer(Options{Dir: dir})
+			s.Close()
+		}
+		s = NewServer(Options{Dir: dir})
+		defer s.Close()
+		next := s.Put("books", Record{PartitionKey: "k", Data: []byte("new")})[0].SequenceNumber
+		if next <= last {
+			t.Errorf("%s comes after %s", next, last)
+		}
+		client := s.Client(noRetry)
+		it, err := client.GetShardIterator(t.Context(), &kinesis.GetShardIteratorInput{StreamName: aws.String("books"), ShardId: aws.String(shardID(0)),
+			ShardIteratorType: types.ShardIteratorTypeAfterSequenceNumber, StartingSequenceNumber: &last})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := client.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator})
+		if err != nil || len(out.Records) != 1 {
+			t.Errorf("after the last number: %d records, %v", len(out.Records), err)
+		}
+	})
+}
+
+// TestRestartAfterRefusal gives a stream the same creation time again although
+// another could not be created in the same millisecond.
+func TestRestartAfterRefusal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := Options{Dir: t.TempDir()}
+		s := NewServer(opts)
+		s.CreateStream("books", 1)
+		_, err := s.Client(noRetry).CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: aws.String("books"), ShardCount: aws.Int32(1)})
+		if code(err) != resourceInUse {
+			t.Fatal(err)
+		}
+		s.CreateStream("films", 1)
+		want := remember(t, s, "books", "films")
+		s.Close()
+		s = NewServer(opts)
+		defer s.Close()
+		if diff := cmp.Diff(want, remember(t, s, "books", "films"), exported); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
+		}
+	})
+}
+
 // FuzzJournal replays damaged journals: whatever is in the file, the server
 // starts or says why not.
 func FuzzJournal(f *testing.F) {

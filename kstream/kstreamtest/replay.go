@@ -84,8 +84,14 @@ func (s *Server) compact(j *journal) error {
 			return false
 		}
 		st := s.streams[e.stream]
-		return st != nil && !st.gone && st.created.UnixMilli() == e.created && e.index >= st.shards[e.shard].log.first
+		return st != nil && !st.gone && st.created.UnixMilli() == e.created && st.shards[e.shard].wants(e.index)
 	})
+}
+
+// wants reports whether the journal needs the record with the index: one that is
+// there, or the newest, which tells that the shard's numbers go on after it.
+func (sh *shard) wants(index uint64) bool {
+	return index >= sh.log.first || index+1 == sh.log.next
 }
 
 // journalChange runs a request that changes streams and writes it down.
