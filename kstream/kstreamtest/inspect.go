@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/document"
@@ -17,7 +18,7 @@ type Record struct {
 	// Arrived is the service's ApproximateArrivalTimestamp. Put sets it.
 	Arrived time.Time
 
-	PartitionKey    string
+	PartitionKey    string // empty only in a stream with AUTO record distribution
 	ExplicitHashKey string // decimal; empty when the record was put without one
 	Data            []byte
 }
@@ -32,9 +33,10 @@ func ValidName(name string) bool {
 func (s *Server) HasStream(name string) bool { return s.find(name, time.Now()) != nil }
 
 // CreateStream creates a provisioned stream that is ACTIVE at once. It panics
-// when the name is in use or not a stream's, or shards is less than 1.
+// when the name is in use or not a stream's, or shards is not in
+// 1..Limits.Shards.
 func (s *Server) CreateStream(name string, shards int) {
-	if !ValidName(name) || shards < 1 {
+	if !ValidName(name) || shards < 1 || shards > s.opts.Limits.Shards {
 		panic(fmt.Sprintf("kstreamtest: create stream %q with %d shards: not possible", name, shards))
 	}
 	now := time.Now()
@@ -73,7 +75,8 @@ func (s *Server) addStream(name string, shards int, now time.Time) {
 
 // Put appends records to a stream, whatever its limits, and returns them as
 // they are stored. Of a Record it takes the key, the hash key and the data. It
-// panics when there is no such stream or a record is not one the service takes.
+// panics when there is no such stream, it is not one to write to yet or any
+// more, or a record is not one the service takes.
 func (s *Server) Put(stream string, records ...Record) []Record {
 	if s.journal == nil {
 		return s.put(stream, records)
@@ -92,16 +95,14 @@ func (s *Server) put(stream string, records []Record) []Record {
 	st := s.mustFind(stream, now)
 	st.mu.RLock()
 	defer st.mu.RUnlock()
+	if err := st.readable(); err != nil {
+		panic(fmt.Sprintf("kstreamtest: put: the stream %s is %s", stream, st.status))
+	}
 	stored := make([]Record, len(records))
 	for i, r := range records {
-		e := entry{data: r.Data, key: []byte(r.PartitionKey), hasKey: true}
-		if r.ExplicitHashKey != "" {
-			if err := e.setHash(r.ExplicitHashKey); err != nil {
-				panic("kstreamtest: put: " + err.Error())
-			}
-		}
-		if r.PartitionKey == "" || len(r.Data)+len(r.PartitionKey) > st.maxRecordBytes() {
-			panic(fmt.Sprintf("kstreamtest: put: a record with a partition key of %d bytes and %d bytes of data", len(r.PartitionKey), len(r.Data)))
+		e, err := st.entryOf(r)
+		if err != nil {
+			panic("kstreamtest: put: " + err.Error())
 		}
 		sh := st.shardOf(&e)
 		seq, _ := s.store(st, sh, &e, now, false)
@@ -109,6 +110,20 @@ func (s *Server) put(stream string, records []Record) []Record {
 		stored[i] = r
 	}
 	return stored
+}
+
+// entryOf checks a record as the service does. The stream's lock is held.
+func (st *stream) entryOf(r Record) (entry, error) {
+	e := entry{data: r.Data, key: []byte(r.PartitionKey), hasKey: r.PartitionKey != ""}
+	keyLen := utf8.RuneCountInString(r.PartitionKey)
+	if keyLen > maxKeyLength || !e.hasKey && st.distribution != autoDistribution || len(e.data)+len(e.key) > st.maxRecordBytes() {
+		return e, fmt.Errorf("a record with a partition key of %d characters and %d bytes of data", keyLen, len(r.Data))
+	}
+	if r.ExplicitHashKey == "" {
+		return e, nil
+	}
+	err := e.setHash(r.ExplicitHashKey)
+	return e, err
 }
 
 // Records returns what is in a stream: all its shards, closed ones too, in the

@@ -57,6 +57,11 @@ func named(name string, m member) member {
 	return m
 }
 
+const (
+	maxKeyLength = 256      // of a partition key, in characters
+	maxDataBytes = 10 << 20 // of one record
+)
+
 // unbounded stands for a bound that the model does not set.
 const unbounded = 1 << 62
 
@@ -82,10 +87,10 @@ var (
 	timestampMember    = member{name: "Timestamp", kind: timestampKind}
 	hashKeyMember      = member{name: "ExplicitHashKey", pattern: hashKeyPattern}
 	sequenceMember     = member{name: "StartingSequenceNumber", pattern: sequencePattern}
-	dataMember         = member{name: "Data", kind: blobKind, required: true, bounds: &bounds{0, 10 << 20}}
+	dataMember         = member{name: "Data", kind: blobKind, required: true, bounds: &bounds{0, maxDataBytes}}
 	// The service model no longer requires a partition key, because a stream with
 	// AUTO record distribution needs none; putRecord and putRecords ask for it.
-	partitionKeyMember = member{name: "PartitionKey", bounds: &bounds{1, 256}}
+	partitionKeyMember = member{name: "PartitionKey", bounds: &bounds{1, maxKeyLength}}
 	dryRunMember       = member{name: "DryRun", kind: booleanKind}
 	retentionMember    = member{name: "RetentionPeriodHours", kind: integerKind, required: true}
 

@@ -102,7 +102,8 @@ type Limits struct {
 	// consumers, such as 5 CreateStream calls a second: 1.
 	Control float64
 
-	// Shards is how many open shards the account may have: 20,000.
+	// Shards is how many open shards the account may have: 20,000. Switched off,
+	// it is the million that memory bears.
 	Shards int
 }
 
@@ -121,6 +122,7 @@ const (
 	shardIteratorCalls = 5
 	iteratorAge        = 5 * time.Minute
 	accountShards      = 20000
+	mostShards         = 1_000_000 // of a server without Limits.Shards
 )
 
 func (l Limits) withDefaults() Limits {
@@ -131,7 +133,9 @@ func (l Limits) withDefaults() Limits {
 	l.IteratorCalls = cmp.Or(l.IteratorCalls, shardIteratorCalls)
 	l.IteratorAge = cmp.Or(l.IteratorAge, iteratorAge)
 	l.Control = cmp.Or(l.Control, 1)
-	l.Shards = cmp.Or(l.Shards, accountShards)
+	if l.Shards = cmp.Or(l.Shards, accountShards); l.Shards < 0 {
+		l.Shards = mostShards
+	}
 	return l
 }
 

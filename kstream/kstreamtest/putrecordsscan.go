@@ -91,7 +91,7 @@ func (in *putScan) record(e *entry) {
 			text := s.Base64()
 			start := len(in.data)
 			n := b64.DecodedLen(text)
-			if start+n > cap(in.data) || !b64.Decode(in.data[start:start+n:start+n], text) {
+			if n > maxDataBytes || start+n > cap(in.data) || !b64.Decode(in.data[start:start+n:start+n], text) {
 				s.Fail()
 				return
 			}
@@ -99,7 +99,7 @@ func (in *putScan) record(e *entry) {
 			e.data = in.data[start : start+n : start+n]
 		case "PartitionKey":
 			text, escaped := s.Text()
-			if escaped || len(text) == 0 || len(text) > 256 || !utf8.Valid(text) {
+			if escaped || len(text) == 0 || len(text) > maxKeyLength || !utf8.Valid(text) {
 				s.Fail()
 				return
 			}
