@@ -98,6 +98,9 @@ func (j *journal) recover(apply func(kind byte, payload []byte) error) error {
 		if _, err := j.file.WriteAt([]byte(journalMagic), 0); err != nil {
 			return err
 		}
+		if err := syncFolder(filepath.Dir(j.file.Name())); err != nil {
+			return err
+		}
 		good = int64(len(journalMagic))
 	}
 	if err := j.file.Truncate(good); err != nil {
@@ -251,6 +254,9 @@ func (j *journal) rewrite(keep func(kind byte, payload []byte) bool) error {
 	err = errors.Join(err, next.commit(), file.Sync())
 	if err == nil {
 		err = os.Rename(path+".new", path)
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return errors.Join(err, file.Close())

@@ -3,12 +3,22 @@
 package kstreamtest
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"syscall"
 )
+
+// syncFolder brings the names of a folder's files to the disk.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
 
 // lockFolder keeps a second server out of a folder. The lock ends with the
 // process, however that ends.
