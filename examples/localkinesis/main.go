@@ -70,6 +70,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
+// maxShards is how many shards the streams may have together, which is the
+// account's quota.
+const maxShards = 20_000
+
 // parse reads the command line.
 func parse(args []string, stderr io.Writer) (config, error) {
 	var cfg config
@@ -117,8 +121,8 @@ func (cfg *config) check(flags *flag.FlagSet, limits string) error {
 	default:
 		faults = append(faults, fmt.Errorf("-limits %s: on or off", limits))
 	}
-	if cfg.shards < 1 {
-		faults = append(faults, fmt.Errorf("-shards %d: at least 1", cfg.shards))
+	if most := maxShards / max(1, len(cfg.streams)); cfg.shards < 1 || cfg.shards > most {
+		faults = append(faults, fmt.Errorf("-shards %d: 1 to %d", cfg.shards, most))
 	}
 	if cfg.options.Delay < 0 {
 		faults = append(faults, fmt.Errorf("-delay %v is negative", cfg.options.Delay))
