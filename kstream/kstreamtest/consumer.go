@@ -67,6 +67,10 @@ func (s *Server) registerStreamConsumer(c *call) error {
 		return err
 	}
 	name := c.in.string("ConsumerName")
+	tags, err := mergeTags(nil, c.in.table("Tags"))
+	if err != nil {
+		return err
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.settleConsumers(c.now)
@@ -77,11 +81,8 @@ func (s *Server) registerStreamConsumer(c *call) error {
 	con := &consumer{
 		name: name, created: created, active: created.Add(s.opts.StateChange),
 		arn:           st.arn + "/consumer/" + name + ":" + strconv.FormatInt(created.Unix(), 10),
-		tags:          make(map[string]string),
+		tags:          tags,
 		subscriptions: make(map[uint32]*subscription),
-	}
-	for k, v := range c.in.table("Tags") {
-		con.tags[k], _ = v.(string)
 	}
 	st.consumers[name] = con
 	c.out.Object()

@@ -46,7 +46,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.finish(c)
-	w.Header().Set("X-Amzn-Requestid", newID())
+	id := newID()
+	w.Header().Set("X-Amzn-Requestid", id)
+	w.Header().Set("X-Amz-Id-2", id) // the service's is longer, and as meaningless
 	c.scratch = s.takeScratch()
 	defer s.returnScratch(c.scratch)
 	if err := s.answer(c, r); err != nil {

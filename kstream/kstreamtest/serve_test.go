@@ -104,6 +104,9 @@ func TestEnvelope(t *testing.T) {
 			if diff := cmp.Diff(test.want, w.Body.String()); diff != "" {
 				t.Errorf("body (-want +got):\n%s", diff)
 			}
+			if w.Header().Get("X-Amz-Id-2") == "" {
+				t.Error("no X-Amz-Id-2")
+			}
 			if id := w.Header().Get("X-Amzn-Requestid"); !regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`).MatchString(id) {
 				t.Errorf("request ID %q", id)
 			}
