@@ -2,6 +2,8 @@ package kstreamtest
 
 import (
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -12,8 +14,10 @@ import (
 // everything: Fault{Kind: Throttle} refuses every read and write.
 //
 // Which of the matching requests it hits is decided by Skip, Count and Chance in
-// this order, with numbers drawn from Options.Seed, so a run in a synctest
-// bubble can be repeated exactly.
+// this order. Each operation on each shard draws numbers of its own from
+// Options.Seed, so a run in a synctest bubble can be repeated exactly, whichever
+// of two shards comes first. Skip and Count count matches as they come: where
+// several clients match at the same moment, name the Shard too.
 type Fault struct {
 	Kind FaultKind
 
@@ -101,27 +105,32 @@ func (s *Server) ClearFaults() { s.faults.clear() }
 type faults struct {
 	active atomic.Bool // there are some: a look without the lock
 
-	mu   sync.Mutex // guards everything below
-	rand *rand.Rand
-	list []*liveFault
+	seed uint64
+
+	mu       sync.Mutex // guards everything below
+	injected uint64     // how many there have been
+	list     []*liveFault
 }
 
 type liveFault struct {
 	Fault
 	injected time.Time
+	seed     uint64
 	matched  int
 	hit      int
+	draws    map[target]*rand.Rand // of those with a Chance
 }
 
-func newFaults(seed uint64) faults {
-	return faults{rand: rand.New(rand.NewPCG(seed, 0x6b696e65736973))}
-}
+// maxDraws bounds how many targets a fault remembers: there is no bound on the
+// streams that requests may name.
+const maxDraws = 100_000
 
 func (f *faults) inject(now time.Time, list []Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range list {
-		f.list = append(f.list, &liveFault{Fault: fault, injected: now})
+		f.injected++
+		f.list = append(f.list, &liveFault{Fault: fault, injected: now, seed: f.seed + f.injected, draws: make(map[target]*rand.Rand)})
 	}
 	f.active.Store(len(f.list) > 0)
 }
@@ -152,7 +161,7 @@ func (f *faults) strike(kind FaultKind, t target, now time.Time) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, fault := range f.list {
-		if fault.Kind == kind && fault.matches(t, now) && fault.hits(f.rand) {
+		if fault.Kind == kind && fault.matches(t, now) && fault.hits(t) {
 			return fault.Fault, true
 		}
 	}
@@ -167,14 +176,29 @@ func (f *liveFault) matches(t target, now time.Time) bool {
 		age >= f.Begin && (f.For == 0 || age < f.Begin+f.For)
 }
 
-func (f *liveFault) hits(random *rand.Rand) bool {
+func (f *liveFault) hits(t target) bool {
 	f.matched++
 	if f.matched <= f.Skip || f.Count > 0 && f.hit >= f.Count {
 		return false
 	}
-	if f.Chance > 0 && random.Float64() >= f.Chance {
+	if f.Chance > 0 && f.draw(t) >= f.Chance {
 		return false
 	}
 	f.hit++
 	return true
+}
+
+// draw returns the target's next number in 0..1.
+func (f *liveFault) draw(t target) float64 {
+	random := f.draws[t]
+	if random == nil {
+		if len(f.draws) >= maxDraws {
+			clear(f.draws)
+		}
+		h := fnv.New64a()
+		io.WriteString(h, t.operation+"\x00"+t.stream+"\x00"+t.shard)
+		random = rand.New(rand.NewPCG(f.seed, h.Sum64()))
+		f.draws[t] = random
+	}
+	return random.Float64()
 }

@@ -79,7 +79,7 @@ func Open(opts Options) (*Server, error) {
 		memory:   memnet.Listen(),
 		streams:  make(map[string]*stream),
 		inFlight: make(map[*call]struct{}),
-		faults:   newFaults(opts.Seed),
+		faults:   faults{seed: opts.Seed},
 	}
 	s.Inject(opts.Faults...)
 	rand.Read(s.salt[:])
