@@ -129,6 +129,25 @@ func (e *Env) NewStreamWith(in *kinesis.CreateStreamInput) string {
 	return name
 }
 
+// remove deletes a stream and waits until it is gone: while it is DELETING it may
+// still take records and give them.
+func (e *Env) remove(name string) {
+	e.Helper()
+	if _, err := e.Client.DeleteStream(e.Context(), &kinesis.DeleteStreamInput{StreamName: &name}); err != nil {
+		e.Fatal("delete: ", err)
+	}
+	for {
+		_, err := e.Client.DescribeStreamSummary(e.Context(), &kinesis.DescribeStreamSummaryInput{StreamName: &name})
+		if _, gone := errors.AsType[*types.ResourceNotFoundException](err); gone {
+			return
+		}
+		if err != nil {
+			e.Fatal(err)
+		}
+		e.pause()
+	}
+}
+
 // patience is how long a stream or a consumer may take to change.
 const patience = 15 * time.Second
 

@@ -85,9 +85,7 @@ func deleteCases() map[string][]Case {
 			}},
 			{Name: "gone afterwards", Rule: reference, Code: resourceNotFound, Do: func(e *Env) error {
 				name := e.NewStream(1)
-				if _, err := e.Client.DeleteStream(e.Context(), &kinesis.DeleteStreamInput{StreamName: &name}); err != nil {
-					return fmt.Errorf("delete: %s", err)
-				}
+				e.remove(name)
 				_, err := e.Client.PutRecord(e.Context(), &kinesis.PutRecordInput{StreamName: &name, PartitionKey: aws.String("k"), Data: []byte("v")})
 				return err
 			}},
