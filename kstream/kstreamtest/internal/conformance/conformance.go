@@ -121,6 +121,8 @@ func (e *Env) run(t *testing.T, c Case, listed *Difference) {
 		t.Errorf("does not differ any more; it is on the list for: %s (%s)", listed.Service, listed.Rule)
 	} else if err := listed.shows(fault); err != nil {
 		t.Error(err)
+	} else {
+		t.Logf("differs as listed: %v", fault)
 	}
 }
 
