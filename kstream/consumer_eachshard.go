@@ -101,9 +101,16 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 	r.begun = true
 	run := r.shard.run
 	d := r.calls.consumer.delivery(run, yield)
+	var inBody *page
+	defer func() { // break, return, and a panic, which the function may recover from
+		if inBody != nil {
+			run.budget.give(inBody.hold)
+		}
+	}()
 	for r.last == nil {
 		select {
 		case p := <-r.shard.pages:
+			inBody = p
 			switch d.page(p) {
 			case goOn:
 			case leftLoop:
@@ -115,6 +122,7 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 				r.cancelled(yield)
 				return
 			}
+			inBody = nil
 			if p.end == endNotYet {
 				run.consumed(p)
 			} else {

@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -202,16 +201,19 @@ func (r *run) consumed(p *page) {
 
 // childrenOf returns the shards that a shard was split or merged into. The last
 // answer names them; should it not, the list of shards does.
+//
+// It returns all of that list if a child's other parent is unknown: that one
+// came into being during the loop, and its own parent is still being read. The
+// child must wait for both.
 func (r *run) childrenOf(p *page) []Shard {
 	var children []Shard
 	for _, child := range p.children {
 		children = append(children, shardOfChild(child))
 	}
-	if len(children) > 0 || p.shard.start.vanished || r.fetch.Err() != nil {
+	if p.shard.start.vanished || r.fetch.Err() != nil || len(children) > 0 && r.knowsParents(children) {
 		return children
 	}
-	after := &types.ShardFilter{Type: types.ShardFilterTypeAfterShardId, ShardId: &p.shard.ID}
-	listed, err := listShards(r.fetch, r.client, r.cfg.stream, after)
+	listed, err := listShards(r.fetch, r.client, r.cfg.stream, nil)
 	if err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -221,6 +223,20 @@ func (r *run) childrenOf(p *page) []Shard {
 		children = append(children, shardOf(shard))
 	}
 	return children
+}
+
+// knowsParents reports whether the lineage has all parents of the shards.
+func (r *run) knowsParents(shards []Shard) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, shard := range shards {
+		for _, parent := range shard.Parents {
+			if _, known := r.lineage.nodes[parent]; !known {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // fail keeps the first error and ends the reading. What has been read already

@@ -1,0 +1,57 @@
+package kstream
+
+import (
+	"fmt"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// A shard is split while it is being read, and one of its children is merged
+// with a shard that has been read already. The Consumer knows of the merge before
+// it knows of that child.
+func TestAMergeWaitsForParentsNotSeenYet(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		key := keyIn(l.open()[0], 3) // in the last quarter of the first shard
+		put := func() { l.putKey(key, 20) }
+		put()
+		var got []string
+		for rec, err := range l.consumer(ConsumerConfig[string]{Until: Count(60), PrefetchRecords: 5}).Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			if got = append(got, rec.Value); len(got) == 1 {
+				l.split(0)
+				put()
+				l.merge(1)
+				put()
+				sleep(l.Context(), time.Minute)
+			}
+		}
+		l.wantAll(got, 0)
+	})
+}
+
+// putKey stores n records of one key.
+func (l *lab) putKey(key string, n int) {
+	for range n {
+		l.server.Put("s", kstreamtest.Record{PartitionKey: key, Data: fmt.Appendf(nil, "%s:%d", key, l.puts)})
+		l.puts++
+	}
+}
+
+// keyIn returns a partition key whose hash is in a quarter, from 0, of a shard.
+func keyIn(shard Shard, quarter int64) string {
+	first, last := hashKey(shard.FirstHashKey), hashKey(shard.LastHashKey)
+	width := new(big.Int).Sub(last, first)
+	for i := 0; ; i++ {
+		key := fmt.Sprint("key ", i)
+		hash := new(big.Int).Sub(hashKey(shardmap.OfKey(key).String()), first)
+		if hash.Sign() >= 0 && hash.Mul(hash, big.NewInt(4)).Div(hash, width).Int64() == quarter {
+			return key
+		}
+	}
+}
