@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-
 	"strings"
 	"syscall"
 	"testing"
@@ -62,8 +61,14 @@ func BenchmarkProducer(b *testing.B) {
 	for _, size := range benchSizes {
 		v := newBenchValues(size)
 		b.Run(fmt.Sprintf("by=sdk-loop/size=%d", size), func(b *testing.B) { benchSDK(b, v) })
-		b.Run(fmt.Sprintf("by=producer/size=%d", size), func(b *testing.B) { benchProducer(b, v, false) })
-		b.Run(fmt.Sprintf("by=aggregated/size=%d", size), func(b *testing.B) { benchProducer(b, v, true) })
+		for _, cbor := range []bool{false, true} {
+			suffix := ""
+			if cbor {
+				suffix = "-cbor"
+			}
+			b.Run(fmt.Sprintf("by=producer%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, cbor) })
+			b.Run(fmt.Sprintf("by=aggregated%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, cbor) })
+		}
 		b.Run(fmt.Sprintf("by=floor/size=%d", size), func(b *testing.B) { benchFloor(b, v, false) })
 		b.Run(fmt.Sprintf("by=floor-aggregated/size=%d", size), func(b *testing.B) { benchFloor(b, v, true) })
 	}
@@ -98,12 +103,13 @@ func benchSDK(b *testing.B, v benchValues) {
 	})
 }
 
-func benchProducer(b *testing.B, v benchValues, aggregate bool) {
+func benchProducer(b *testing.B, v benchValues, aggregate, cbor bool) {
 	p, err := NewProducer(newPutStub().client(), ProducerConfig[int]{
 		Stream:       "s",
 		PartitionKey: func(i int) string { return v.keys[i] },
 		Codec:        benchCodec{v.values},
 		Aggregate:    aggregate,
+		CBOR:         cbor,
 		Rate:         -1,
 	})
 	if err != nil {

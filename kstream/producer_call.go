@@ -145,7 +145,11 @@ func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*k
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.callTimeout, errCallTimeout)
 	defer cancel()
 	in := &kinesis.PutRecordsInput{StreamName: s.ref.name, StreamARN: s.ref.arn, Records: records}
-	out, err := s.client.PutRecords(ctx, in, c.memory.PutRecords, noRetries)
+	speak := c.memory.PutRecords
+	if s.cbor {
+		speak = c.memory.PutRecordsCBOR
+	}
+	out, err := s.client.PutRecords(ctx, in, speak, noRetries)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}

@@ -132,6 +132,12 @@ type ProducerConfig[T any] struct {
 	// sent again, and may then be in the stream twice. 0 is 15 s.
 	CallTimeout time.Duration
 
+	// CBOR has the calls and their answers encoded in CBOR, as the AWS SDK for
+	// Java writes them, in place of JSON: their data is not in base64, which
+	// makes them a quarter smaller and writing them much cheaper. Amazon Kinesis
+	// Data Streams speaks it; not every server that imitates it does.
+	CBOR bool
+
 	// Logger is told of rare events: a stream that reshards, calls that keep
 	// failing. Nil is [slog.Default].
 	Logger *slog.Logger
@@ -153,6 +159,7 @@ type senderConfig struct {
 	rate           float64 // 0: not paced
 	maxCalls       int     // 0: by the number of shards
 	callTimeout    time.Duration
+	cbor           bool
 	logger         *slog.Logger
 }
 
@@ -164,10 +171,8 @@ func (cfg *ProducerConfig[T]) sender(client *kinesis.Client) (senderConfig, erro
 			errs = append(errs, fmt.Errorf("kstream: new producer: "+format, args...))
 		}
 	}
-	ref, err := parseStream(cfg.Stream)
-	if err != nil {
-		errs = append(errs, err)
-	}
+	ref, err := refOf(cfg.Stream)
+	bad(err != nil, "%w", err)
 	bad(client == nil, "no client")
 	bad(cfg.AggregateBytes < 0 || cfg.AggregateBytes > shardByteRate, "AggregateBytes %d is not in 0..%d", cfg.AggregateBytes, shardByteRate)
 	bad(cfg.AggregateBytes > 0 && !cfg.Aggregate && !cfg.Compress, "AggregateBytes without Aggregate")
@@ -194,6 +199,7 @@ func (cfg *ProducerConfig[T]) sender(client *kinesis.Client) (senderConfig, erro
 		rate:        or(max(cfg.Rate, 0), 1),
 		maxCalls:    cfg.MaxCalls,
 		callTimeout: or(cfg.CallTimeout, defaultCallTimeout),
+		cbor:        cfg.CBOR,
 		logger:      or(cfg.Logger, slog.Default()),
 	}
 	if cfg.Rate < 0 {

@@ -118,7 +118,8 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 			return
 		}
 		if p.group != nil && p.group.ended != nil {
-			s.drop(p, p.group.ended)
+			p.withdraw(p.group.ended)
+			s.drop(p)
 			continue
 		}
 		var ok bool
@@ -157,7 +158,8 @@ func (s *sender) expireIn(l *parcelList, now time.Duration) {
 	for p := l.head; p != nil; {
 		next := p.next
 		if end := p.accepted + s.timeToLive; end <= now {
-			s.drop(p, ErrExpired)
+			p.fail(ErrExpired)
+			s.drop(p)
 		} else {
 			s.nextExpiry = min(s.nextExpiry, end)
 			if p.attempts == 0 {
@@ -168,10 +170,9 @@ func (s *sender) expireIn(l *parcelList, now time.Duration) {
 	}
 }
 
-// drop ends a queued parcel without another try. dispatch reports it.
-func (s *sender) drop(p *parcel, err error) {
+// drop takes a parcel that has failed out of its queue. dispatch reports it.
+func (s *sender) drop(p *parcel) {
 	s.unqueue(p)
-	p.fail(err)
 	s.counts.settle(p)
 	s.expired = append(s.expired, p)
 }

@@ -59,10 +59,14 @@ const (
 
 // A verdict is what became of a parcel.
 type verdict struct {
-	outcome Outcome // 0: still on its way
-	receipt Receipt
-	err     error
+	outcome   Outcome // 0: still on its way
+	withdrawn bool    // it failed for a reason that is not its own
+	receipt   Receipt
+	err       error
 }
+
+// again tells whether who goes on later has to send the value again.
+func (v *verdict) again() bool { return v.withdrawn || v.outcome == MaybeDelivered }
 
 // fail settles a parcel that will not be tried again.
 func (p *parcel) fail(err error) {
@@ -72,6 +76,13 @@ func (p *parcel) fail(err error) {
 	}
 	p.verdict.receipt.Attempts = p.attempts
 	p.verdict.err = err
+}
+
+// withdraw settles a parcel that might have been delivered, had nobody given
+// it up.
+func (p *parcel) withdraw(err error) {
+	p.fail(err)
+	p.verdict.withdrawn = true
 }
 
 // parcelList is a list through the parcels themselves, so that a parcel whose

@@ -148,19 +148,20 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 	for _, p := range e.parcels {
 		switch {
 		case p.abandoned:
-			p.fail(context.Canceled) // nobody reads it
+			p.withdraw(context.Canceled) // nobody reads it
 		case p.group != nil && p.group.ended != nil:
-			p.fail(p.group.ended)
+			p.withdraw(p.group.ended)
 		case s.aborted:
-			p.fail(context.Cause(s.ctx))
+			p.withdraw(context.Cause(s.ctx))
 		case a == nil: // written where its readers would not find it
 			p.notBefore = now
 			c.again = append(c.again, p)
 			continue
-		case a.fate == invalid, a.fate == refused,
-			a.fate == credentials && p.attempts >= credentialTries:
+		case a.fate == invalid:
 			p.fail(a.err)
-			if p.group != nil && p.group.allEnd && a.fate != invalid {
+		case a.fate == refused, a.fate == credentials && p.attempts >= credentialTries:
+			p.withdraw(a.err)
+			if p.group != nil && p.group.allEnd {
 				p.group.ended = a.err
 			}
 		default:

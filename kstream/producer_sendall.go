@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"sync"
 	"time"
 )
@@ -19,10 +20,14 @@ type Summary struct {
 	Failed         int64
 	MaybeDelivered int64
 
-	// Resume is how many values from the beginning were settled without a gap:
-	// a SendAll that was interrupted goes on with the value at this index,
-	// counted from 0. Some after it may have been delivered too, and those
-	// that failed before it are in the error, or OnSettled was told of them.
+	// Resume is how many values from the beginning, without a gap, need not be
+	// sent again: whoever goes on after an interruption, in another process
+	// too, begins with the value at this index, counted from 0. They were
+	// delivered, or failed for a reason of their own, such as their size or
+	// TimeToLive, and are in the error, or OnSettled was told of them. The
+	// value at Resume is the first that may be in the stream or not, or that
+	// was given up with others: because ctx ended, the Producer was closed, or
+	// the stream refused the call. Some after it may have been delivered.
 	Resume int64
 }
 
@@ -158,15 +163,16 @@ type batch struct {
 	mu       sync.Mutex // guards the following
 	begun    int64
 	outcomes [MaybeDelivered + 1]int64
-	prefix   int64  // values settled without a gap from the beginning
-	settled  []bool // from prefix on, as a ring; its length is a power of two
+	prefix   int64  // values from the beginning that need not be sent again
+	end      int64  // the first that has to be: prefix goes no further
+	settled  []bool // from prefix to end, as a ring; its length is a power of two
 	stop     error
 	closed   bool
 	all      chan struct{} // closed when closed and all are settled
 }
 
 func newBatch() *batch {
-	return &batch{settled: make([]bool, 1024), all: make(chan struct{})}
+	return &batch{end: math.MaxInt64, settled: make([]bool, 1024), all: make(chan struct{})}
 }
 
 // next returns the index of the next value.
@@ -180,7 +186,7 @@ func (b *batch) next() int64 {
 func (b *batch) add() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n := int64(len(b.settled)); b.begun-b.prefix == n {
+	if n := int64(len(b.settled)); b.begun < b.end && b.begun-b.prefix == n {
 		larger := make([]bool, 2*n)
 		for i := b.prefix; i < b.begun; i++ {
 			larger[i&(2*n-1)] = b.settled[i&(n-1)]
@@ -206,13 +212,23 @@ func (b *batch) settle(index int64, v *verdict) {
 	if b.stop == nil && holdsForAll(v.err) {
 		b.stop = v.err
 	}
+	if v.again() {
+		b.end = min(b.end, index)
+	}
+	if index < b.end {
+		b.advance(index)
+	}
+	b.signal()
+}
+
+// advance notes that a value before end need not be sent again.
+func (b *batch) advance(index int64) {
 	mask := int64(len(b.settled) - 1)
 	b.settled[index&mask] = true
-	for b.prefix < b.begun && b.settled[b.prefix&mask] {
+	for b.prefix < min(b.begun, b.end) && b.settled[b.prefix&mask] {
 		b.settled[b.prefix&mask] = false
 		b.prefix++
 	}
-	b.signal()
 }
 
 func (b *batch) signal() {

@@ -183,7 +183,7 @@ func (s *sender) withdraw(match func(*parcel) bool, err error) {
 			next := p.next
 			if match(p) {
 				s.unqueue(p)
-				p.fail(err)
+				p.withdraw(err)
 				out = append(out, p)
 			}
 			p = next
@@ -235,7 +235,7 @@ func (s *sender) abandon(p *parcel, err error) *verdict {
 		return &v
 	}
 	s.unqueue(p)
-	p.fail(err)
+	p.withdraw(err)
 	v := p.verdict
 	s.counts.settle(p)
 	s.free(p)

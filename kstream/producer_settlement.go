@@ -7,8 +7,10 @@ import (
 )
 
 var (
-	// ErrClosed says that the Producer is closed, or was closed before the
-	// value could be sent. Send it through another Producer.
+	// ErrClosed says that the Producer is closed. A value that is refused with
+	// it, or Failed, is not in the stream: send it through another Producer.
+	// One that is MaybeDelivered with it was in a call that Close's ctx, when
+	// it ended, had interrupted: see there.
 	ErrClosed = errors.New("producer is closed")
 
 	// ErrExpired says that a value's TimeToLive ended before it was delivered.

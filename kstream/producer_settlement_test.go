@@ -404,15 +404,74 @@ func TestSendAllInterrupted(t *testing.T) {
 			t.Fatalf("SendAll: %v", err)
 		}
 		inStream := int64(len(srv.Records("s")))
-		if summary.Delivered != inStream || summary.MaybeDelivered != 0 || summary.Resume < summary.Delivered {
+		if summary.Delivered != inStream || summary.MaybeDelivered != 0 || summary.Resume != inStream {
 			t.Errorf("%+v, but %d values are in the stream", summary, inStream)
 		}
+		wantStored(t, srv, int(summary.Resume))
 		failed, ok := errors.AsType[*FailedError[string]](err)
 		if !ok || int64(len(failed.Failed)) != summary.Failed {
 			t.Fatalf("%d values handed back, %d failed", len(failed.Failed), summary.Failed)
 		}
 		closeProducer(t, p)
 	})
+}
+
+// TestResumeIsWhatNeedNotBeSentAgain ends SendAll in different ways. Its values
+// are "good:", or something that keeps them from being delivered.
+func TestResumeIsWhatNeedNotBeSentAgain(t *testing.T) {
+	stall := kstreamtest.Fault{Kind: kstreamtest.Stall, Operation: "PutRecords"}
+	for _, tt := range []struct {
+		name   string
+		faults []kstreamtest.Fault
+		ttl    time.Duration
+		want   Summary
+	}{
+		{"delivered, but for one with an illegal key", nil, 0, Summary{Delivered: 3, Failed: 1, Resume: 4}},
+		{"expired", []kstreamtest.Fault{{Kind: kstreamtest.FailEntry}}, 10 * time.Second, Summary{Failed: 4, Resume: 4}},
+		{"no answer before ctx ended", []kstreamtest.Fault{stall}, 0, Summary{Failed: 1, MaybeDelivered: 3}},
+		{"withdrawn when ctx ended", []kstreamtest.Fault{{Kind: kstreamtest.FailEntry}}, 0, Summary{Failed: 4}},
+		{"refused for all", []kstreamtest.Fault{{Kind: kstreamtest.Fail, Operation: "PutRecords", Code: "AccessDeniedException"}}, 0, Summary{Failed: 4}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: tt.faults}
+			inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+				p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.TimeToLive = tt.ttl })
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				summary, _ := p.SendAll(ctx, func(yield func(string, error) bool) {
+					_ = yield("good:0", nil) && yield("good:1", nil) && yield(":no key", nil) && yield("good:3", nil)
+				})
+				if diff := cmp.Diff(tt.want, summary); diff != "" {
+					t.Errorf("summary (-want +got):\n%s", diff)
+				}
+				ended, cancelClose := context.WithTimeout(context.Background(), time.Second)
+				defer cancelClose()
+				p.Close(ended) // a call that stalls is still under way
+			})
+		})
+	}
+}
+
+// TestResumeOfAValueInTheMiddle goes on far beyond the first value that has to
+// be sent again.
+func TestResumeOfAValueInTheMiddle(t *testing.T) {
+	b := newBatch()
+	for range 700 {
+		b.settle(b.add(), &verdict{outcome: Delivered})
+	}
+	lost, ahead := b.add(), b.add()
+	b.settle(ahead, &verdict{outcome: Delivered})
+	b.settle(lost, &verdict{outcome: MaybeDelivered})
+	for range 10_000 {
+		b.settle(b.add(), &verdict{outcome: Delivered})
+	}
+	want := Summary{Delivered: 10_701, MaybeDelivered: 1, Resume: 700}
+	if diff := cmp.Diff(want, b.summary()); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+	if len(b.settled) != 1024 {
+		t.Errorf("%d values are remembered behind one that no Resume can pass", len(b.settled))
+	}
 }
 
 func TestSendAllReportsWhatItsSourceYields(t *testing.T) {
@@ -484,6 +543,11 @@ func TestNewProducerReportsEverythingWrong(t *testing.T) {
 	_, err := NewProducer(nil, ProducerConfig[string]{
 		Stream: "no such name!", AggregateBytes: -1, Ordered: true, TimeToLive: -1, MaxBufferedRecords: -1, Rate: 2, CallTimeout: -1,
 	})
+	for line := range strings.Lines(fmt.Sprint(err)) {
+		if !strings.HasPrefix(line, "kstream: new producer: ") {
+			t.Errorf("it does not say what failed: %s", line)
+		}
+	}
 	for _, field := range []string{"no such name!", "no client", "AggregateBytes", "Ordered", "TimeToLive", "MaxBufferedRecords", "Rate", "CallTimeout"} {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("%s is not mentioned in: %v", field, err)

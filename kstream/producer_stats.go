@@ -18,14 +18,18 @@ type ProducerStats struct {
 	BufferedBytes   int // their data and keys
 
 	// Shards are the shards that are open, as far as the Producer knows, in
-	// the order of their hash keys. Those that were closed are left out.
+	// the order of their hash keys, and a row for everything else if there is
+	// any: their numbers add up to those above.
 	Shards []ProducerShardStats
 }
 
 // ProducerShardStats counts what a Producer has written to one shard, as it
 // predicted it.
 type ProducerShardStats struct {
-	ShardID          string // "" stands for all: the shards could not be listed, or the service chooses
+	// ShardID is "" for what belongs to no open shard: what was written before
+	// the shards were listed, or to shards that were closed; and all of it if
+	// they could not be listed, or the service chooses the shard.
+	ShardID          string
 	Entries          int64
 	ThrottledEntries int64
 	Bytes            int64
@@ -66,25 +70,51 @@ func (s *sender) countEntry(e *callEntry, a *answer) {
 }
 
 func (s *sender) stats() ProducerStats {
-	st := s.totals()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	st := s.sums()
 	if s.routes == nil {
 		return st
 	}
-	st.Shards = make([]ProducerShardStats, 0, len(s.routes.queues))
+	other := ProducerShardStats{
+		Entries: st.Entries, ThrottledEntries: st.ThrottledEntries, Bytes: st.Bytes,
+		BufferedRecords: st.BufferedRecords, BufferedBytes: st.BufferedBytes,
+	}
+	st.Shards = make([]ProducerShardStats, 0, len(s.routes.queues)+1)
 	for _, q := range s.routes.queues {
 		shard := q.counts
 		shard.BufferedRecords, shard.BufferedBytes, shard.Rate = q.records, q.bytes, q.pace.share()
+		if q.shard.ID == "" { // the only one, for all
+			other.Rate = shard.Rate
+			st.Shards = append(st.Shards, other)
+			return st
+		}
+		other.subtract(&shard)
 		st.Shards = append(st.Shards, shard)
 	}
+	if other != (ProducerShardStats{}) {
+		st.Shards = append(st.Shards, other)
+	}
 	return st
+}
+
+func (s *ProducerShardStats) subtract(shard *ProducerShardStats) {
+	s.Entries -= shard.Entries
+	s.ThrottledEntries -= shard.ThrottledEntries
+	s.Bytes -= shard.Bytes
+	s.BufferedRecords -= shard.BufferedRecords
+	s.BufferedBytes -= shard.BufferedBytes
 }
 
 // totals returns the statistics without those of the shards.
 func (s *sender) totals() ProducerStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.sums()
+}
+
+// sums does so too; the lock is held.
+func (s *sender) sums() ProducerStats {
 	c := &s.counts
 	return ProducerStats{
 		Delivered:        c.outcomes[Delivered],

@@ -11,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire/cborscan"
 )
 
 // A putStub answers the calls of a Producer, or of the SDK's client, in the
@@ -19,10 +21,13 @@ import (
 type putStub struct {
 	mu      sync.Mutex // guards the following
 	body    bytes.Buffer
-	answers map[int][]byte
+	answers map[int]stubAnswers
 }
 
-func newPutStub() *putStub { return &putStub{answers: make(map[int][]byte)} }
+// stubAnswers are an answer in both formats.
+type stubAnswers struct{ json, cbor []byte }
+
+func newPutStub() *putStub { return &putStub{answers: make(map[int]stubAnswers)} }
 
 func (s *putStub) client() *kinesis.Client {
 	return kinesis.New(kinesis.Options{
@@ -49,27 +54,50 @@ func (s *putStub) Do(req *http.Request) (*http.Response, error) {
 	case "ListShards":
 		return stubAnswer([]byte(`{"Shards":[{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`)), nil
 	case "PutRecords":
-		answer := s.answer(bytes.Count(s.body.Bytes(), []byte(`"Data":`)))
-		r := stubAnswer()
-		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(answer)), int64(len(answer))
-		return r, nil
+		return s.putAnswer(req.Header.Get("Content-Type")), nil
 	}
 	return nil, fmt.Errorf("stub: no %s", op)
 }
 
-func (s *putStub) answer(entries int) []byte {
+// putAnswer answers in the format of the request.
+func (s *putStub) putAnswer(format string) *http.Response {
+	cbor := strings.Contains(format, "cbor")
+	member := []byte(`"Data":`)
+	if cbor {
+		member = cborscan.AppendText(nil, "Data")
+	}
+	answers := s.answer(bytes.Count(s.body.Bytes(), member))
+	r, body := stubAnswer(), answers.json
+	if cbor {
+		body = answers.cbor
+		r.Header.Set("Content-Type", format)
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return r
+}
+
+func (s *putStub) answer(entries int) stubAnswers {
 	if a, ok := s.answers[entries]; ok {
 		return a
 	}
-	var b bytes.Buffer
-	b.WriteString(`{"FailedRecordCount":0,"Records":[`)
+	const shard, number = "shardId-000000000000", "49590338271490256608559692538361571095921575989136"
+	var text bytes.Buffer
+	text.WriteString(`{"FailedRecordCount":0,"Records":[`)
+	cbor := cborscan.AppendMap(nil, 2)
+	cbor = cborscan.AppendInt(cborscan.AppendText(cbor, "FailedRecordCount"), 0)
+	cbor = cborscan.AppendArray(cborscan.AppendText(cbor, "Records"), entries)
 	for i := range entries {
 		if i > 0 {
-			b.WriteByte(',')
+			text.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"SequenceNumber":"49590338271490256608559692538361571095921575989136%06d","ShardId":"shardId-000000000000"}`, i)
+		sequence := fmt.Sprintf("%s%06d", number, i)
+		fmt.Fprintf(&text, `{"SequenceNumber":%q,"ShardId":%q}`, sequence, shard)
+		cbor = cborscan.AppendMap(cbor, 2)
+		cbor = cborscan.AppendText(cborscan.AppendText(cbor, "SequenceNumber"), sequence)
+		cbor = cborscan.AppendText(cborscan.AppendText(cbor, "ShardId"), shard)
 	}
-	b.WriteString(`]}`)
-	s.answers[entries] = b.Bytes()
-	return b.Bytes()
+	text.WriteString(`]}`)
+	a := stubAnswers{text.Bytes(), cbor}
+	s.answers[entries] = a
+	return a
 }

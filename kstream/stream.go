@@ -186,13 +186,22 @@ var streamNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
 
 // parseStream reads a stream's name or ARN.
 func parseStream(stream string) (streamRef, error) {
+	ref, err := refOf(stream)
+	if err != nil {
+		err = fmt.Errorf("kstream: %w", err)
+	}
+	return ref, err
+}
+
+// refOf does so too; its error is to be part of another.
+func refOf(stream string) (streamRef, error) {
 	switch {
 	case strings.HasPrefix(stream, "arn:"):
 		return streamRef{arn: &stream}, nil
 	case stream == "":
-		return streamRef{}, errors.New("kstream: no stream is named")
+		return streamRef{}, errors.New("no stream is named")
 	case !streamNamePattern.MatchString(stream):
-		return streamRef{}, fmt.Errorf("kstream: %q is no stream name: letters, digits, '_', '.' and '-', at most 128", stream)
+		return streamRef{}, fmt.Errorf("%q is no stream name: letters, digits, '_', '.' and '-', at most 128", stream)
 	}
 	return streamRef{name: &stream}, nil
 }

@@ -153,7 +153,7 @@ func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.R
 	case err != nil:
 		return connect.Explain(client, err)
 	}
-	t := newTally(source, o.from)
+	t := newTally(source)
 	stop := progress.Show(stderr, t.line)
 	err = send(ctx, client, o, source, t)
 	stop()

@@ -29,7 +29,8 @@ func send(ctx context.Context, client *kinesis.Client, o options, s *source, t *
 		return err
 	}
 	t.begin = time.Now()
-	_, err = producer.SendAll(ctx, s.rows(o.key, o.from, t.found))
+	summary, err := producer.SendAll(ctx, s.rows(o.key, o.from, t.found))
+	t.resume = o.from + summary.Resume
 
 	// Ctrl-C does not take away the records that are on their way.
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)

@@ -35,12 +35,10 @@ type tally struct {
 	failed   int64             // records that another try may send
 	failure  error             // why the first of them was not
 	unsure   int64             // records that may be in the stream
-	done     prefix            // records that need not be sent again
+	resume   int64             // records of the file that need not be sent again
 }
 
-func newTally(s *source, from int64) *tally {
-	return &tally{source: s, begin: time.Now(), done: prefix{upTo: from, ahead: make(map[int64]bool)}}
-}
+func newTally(s *source) *tally { return &tally{source: s, begin: time.Now()} }
 
 func (t *tally) found(key bool) {
 	t.begun.Add(1)
@@ -55,11 +53,9 @@ func (t *tally) settled(s kstream.Settlement[row]) {
 	case s.Outcome == kstream.Delivered:
 		t.acknowledged.Add(1)
 		t.latency.Add(float64(s.Receipt.Latency) / float64(time.Millisecond))
-		t.done.add(s.Value.number)
 	case s.Outcome == kstream.MaybeDelivered:
 		t.unsure++
 	case isHopeless(s.Err):
-		t.done.add(s.Value.number) // another try would not help it
 		t.hopeless++
 		if len(t.named) < maxNamed {
 			t.named = append(t.named, fmt.Sprintf("record %d (key %.40q): %v", s.Value.number, s.Value.key, s.Err))
@@ -131,10 +127,10 @@ func (t *tally) outcome(o options, err error) error {
 	if t.unsure > 0 {
 		text += fmt.Sprintf(", and %d more may be in the stream", t.unsure)
 	}
-	if again := o.from + n + t.hopeless - t.done.upTo; again > 0 {
+	if again := o.from + n + t.hopeless - t.resume; again > 0 {
 		text += fmt.Sprintf("; %d of them will be there twice when you go on", again)
 	}
-	return fmt.Errorf("%w\n%s. To go on:\n  %s", ofSource(err), text, o.command(t.done.upTo))
+	return fmt.Errorf("%w\n%s. To go on:\n  %s", ofSource(err), text, o.command(t.resume))
 }
 
 // ofSource returns what is wrong with the file, if err is about that, without
@@ -147,21 +143,4 @@ func ofSource(err error) error {
 		return row
 	}
 	return err
-}
-
-// prefix finds how many records from the beginning are done, in whatever order
-// they come. Unlike kstream.Summary.Resume it does not count those that were
-// withdrawn on Ctrl-C: they are settled too, as failed, but the process that
-// could send them again is about to end.
-type prefix struct {
-	upTo  int64 // every record up to this number, counted from 1, is done
-	ahead map[int64]bool
-}
-
-func (p *prefix) add(number int64) {
-	p.ahead[number] = true
-	for p.ahead[p.upTo+1] {
-		p.upTo++
-		delete(p.ahead, p.upTo)
-	}
 }
