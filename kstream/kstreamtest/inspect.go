@@ -39,25 +39,34 @@ func (s *Server) CreateStream(name string, shards int) {
 	if !ValidName(name) || shards < 1 || shards > s.opts.Limits.Shards {
 		panic(fmt.Sprintf("kstreamtest: create stream %q with %d shards: not possible", name, shards))
 	}
-	now := time.Now()
-	if s.find(name, now) != nil {
-		panic(fmt.Sprintf("kstreamtest: create stream %q: it exists", name))
-	}
 	if s.journal == nil {
-		s.addStream(name, shards, now)
+		s.mustAddStream(name, shards, time.Now())
 		return
 	}
 	body, err := json.Marshal(newStreamNow{name, shards})
 	if err == nil {
-		s.journal.order.Lock()
-		s.addStream(name, shards, now)
-		s.journalRequest(createNow, now, document.JSON, body)
-		s.journal.order.Unlock()
+		s.journalCreate(name, shards, body)
 		err = s.journal.commit()
 	}
 	if err != nil {
 		panic("kstreamtest: create stream: " + err.Error())
 	}
+}
+
+// journalCreate adds a stream and writes it down.
+func (s *Server) journalCreate(name string, shards int, body []byte) {
+	s.journal.order.Lock()
+	defer s.journal.order.Unlock()
+	now := time.Now()
+	s.mustAddStream(name, shards, now)
+	s.journalRequest(createNow, now, document.JSON, body)
+}
+
+func (s *Server) mustAddStream(name string, shards int, now time.Time) {
+	if s.find(name, now) != nil {
+		panic(fmt.Sprintf("kstreamtest: create stream %q: it exists", name))
+	}
+	s.addStream(name, shards, now)
 }
 
 // addStream adds a stream that is ACTIVE.

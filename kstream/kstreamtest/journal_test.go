@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest/internal/document"
 )
 
 // memory is all that a server knows, as a client sees it.
@@ -296,6 +297,32 @@ func TestRestartAfterRefusal(t *testing.T) {
 		defer s.Close()
 		if diff := cmp.Diff(want, remember(t, s, "books", "films"), exported); diff != "" {
 			t.Errorf("(-before +after):\n%s", diff)
+		}
+	})
+}
+
+// TestReplayOutOfTime registers a consumer again a moment before the first one of
+// the name was gone, as its entry says: a request that came later, and read, had
+// seen that it was.
+func TestReplayOutOfTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opts := Options{Dir: t.TempDir(), StateChange: time.Second}
+		s := NewServer(opts)
+		s.CreateStream("books", 1)
+		body := []byte(`{"StreamARN":"` + streamARN("us-east-1", "123456789012", "books") + `","ConsumerName":"reader"}`)
+		now := time.Now()
+		s.journalRequest("RegisterStreamConsumer", now, document.JSON, body)
+		s.journalRequest("DeregisterStreamConsumer", now.Add(2*time.Second), document.JSON, body)
+		s.journalRequest("RegisterStreamConsumer", now.Add(3*time.Second-1), document.JSON, body)
+		s.Close()
+		time.Sleep(10 * time.Second)
+		s, err := Open(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if n := len(remember(t, s, "books").Consumers["books"]); n != 1 {
+			t.Errorf("%d consumers, want 1", n)
 		}
 	})
 }

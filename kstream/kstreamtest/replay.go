@@ -94,10 +94,12 @@ func (sh *shard) wants(index uint64) bool {
 	return index >= sh.log.first || index+1 == sh.log.next
 }
 
-// journalChange runs a request that changes streams and writes it down.
+// journalChange runs a request that changes streams and writes it down. Its time
+// is taken in its turn, so that the journal's times go forward.
 func (s *Server) journalChange(c *call) error {
 	s.journal.order.Lock()
 	defer s.journal.order.Unlock()
+	c.now = time.Now()
 	if err := c.op.run(s, c); err != nil {
 		return err
 	}
@@ -153,7 +155,8 @@ func (s *Server) replayRequest(payload []byte) error {
 		return nil
 	}
 	// A change that was under way may have been over when the request was looked
-	// at, though not at the time that it bears; or it took less time then.
+	// at, though not at the time that it bears, because a later one, which only
+	// read, had looked before; or it took less time then.
 	s.settleAll()
 	if err := op.run(s, c); err != nil {
 		return fmt.Errorf("%s of %v no longer works: %w", name, now.UTC(), err)
@@ -168,9 +171,16 @@ func (s *Server) settleAll() {
 	}
 }
 
+// settleNow ends the changes of a stream and of its consumers.
 func (st *stream) settleNow() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	for name, con := range st.consumers {
+		con.active = con.created
+		if !con.ended.IsZero() {
+			delete(st.consumers, name)
+		}
+	}
 	if st.pending != nil {
 		st.settleLocked(st.pending.at)
 	}

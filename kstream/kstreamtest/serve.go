@@ -118,6 +118,7 @@ func (s *Server) journaled(c *call) error {
 	}
 	s.journal.order.RLock()
 	defer s.journal.order.RUnlock()
+	c.now = time.Now() // not before that of the change that came before
 	return c.op.run(s, c)
 }
 
