@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,7 @@ type savedShard struct {
 
 	// Whoever has the turn may use these.
 	lease Lease
-	tried Lease // what an update that failed would have made of it
+	tried Lease // what an update that failed, or only its answer, would have made of it
 }
 
 // maxSaves is how many leases are saved at once.
@@ -74,6 +75,9 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 	var faults backoff
 	for {
 		err := c.store.Create(ctx, lease)
+		if errors.Is(err, ErrConflict) && faults.inRow > 0 && c.has(ctx, lease) {
+			err = nil // an earlier try had worked, only its answer was lost
+		}
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) || ctx.Err() != nil {
 			return lease, err
 		}
@@ -191,8 +195,11 @@ func (c *checkpointer) save(ctx context.Context, s *savedShard) error {
 	if !changed {
 		return nil
 	}
-	err := c.update(ctx, s, position)
-	if errors.Is(err, ErrConflict) && c.hadWorked(ctx, s) {
+	var err error
+	if s.tried.Version != 0 { // whether the Store has it is unknown, so the same once more
+		err = c.update(ctx, s, s.tried.Position)
+	}
+	if err == nil && !s.lease.Position.Equal(position) {
 		err = c.update(ctx, s, position)
 	}
 	if err != nil {
@@ -208,37 +215,27 @@ func (c *checkpointer) save(ctx context.Context, s *savedShard) error {
 	return nil
 }
 
+// update moves the lease. A conflict with ourselves is none: an update that had
+// failed was made all the same, only its answer was lost.
 func (c *checkpointer) update(ctx context.Context, s *savedShard, position Position) error {
 	next := s.lease.clone()
 	next.Position = position
 	next.Version++
-	if err := c.store.Update(ctx, s.lease, next); err != nil {
-		if !errors.Is(err, ErrConflict) {
-			s.tried = next
-		}
-		return err
+	err := c.store.Update(ctx, s.lease, next)
+	switch {
+	case err == nil, errors.Is(err, ErrConflict) && next.Equal(s.tried) && c.has(ctx, next):
+		s.lease, s.tried = next, Lease{}
+		return nil
+	case !errors.Is(err, ErrConflict):
+		s.tried = next
 	}
-	s.lease, s.tried = next, Lease{}
-	return nil
+	return err
 }
 
-// hadWorked finds out whether an update that failed was made all the same, only
-// its answer was lost: then the conflict is with ourselves.
-func (c *checkpointer) hadWorked(ctx context.Context, s *savedShard) bool {
-	if s.tried.Version == 0 {
-		return false
-	}
+// has reports whether the Store holds exactly that lease.
+func (c *checkpointer) has(ctx context.Context, lease Lease) bool {
 	leases, err := c.store.List(ctx, c.stream)
-	if err != nil {
-		return false
-	}
-	for _, l := range leases {
-		if l.Equal(s.tried) {
-			s.lease, s.tried = l, Lease{}
-			return true
-		}
-	}
-	return false
+	return err == nil && slices.ContainsFunc(leases, lease.Equal)
 }
 
 // saveLast saves at the end of a loop, even if its context has ended.

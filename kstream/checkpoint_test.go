@@ -269,6 +269,19 @@ func TestStoreFailuresAreSurvived(t *testing.T) {
 			}
 			return nil
 		}},
+		{name: "answer lost, then nothing gets through",
+			before: func(n int) error {
+				if n%4 == 2 || n%4 == 3 {
+					return errStore
+				}
+				return nil
+			},
+			after: func(n int) error {
+				if n%4 == 1 {
+					return errStore
+				}
+				return nil
+			}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -295,6 +308,28 @@ func TestStoreFailuresAreSurvived(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A muteStore creates leases, but its first answer about each is lost.
+type muteStore struct {
+	Store
+	told map[string]bool
+}
+
+func (s *muteStore) Create(ctx context.Context, lease Lease) error {
+	err := s.Store.Create(ctx, lease)
+	if !s.told[lease.ShardID] {
+		s.told[lease.ShardID] = true
+		err = errors.New("timeout")
+	}
+	return err
+}
+
+func TestALeaseWhoseCreationWasNotAnsweredIsNoConflict(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 1)
+		l.wantAll(l.read(ConsumerConfig[string]{Store: &muteStore{new(MemoryStore), make(map[string]bool)}}), 0)
+	})
 }
 
 func TestTrimmedRecordsAreReported(t *testing.T) {

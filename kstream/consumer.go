@@ -214,12 +214,8 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 	if settings.logger == nil {
 		settings.logger = slog.New(slog.DiscardHandler)
 	}
-	err := settings.validate()
-	if client == nil {
-		err = errors.Join(errors.New("no client"), err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("kstream: new consumer: %w", err)
+	if err := settings.validate(client != nil); err != nil {
+		return nil, err
 	}
 	c := &Consumer[T]{client: client, cfg: settings, codec: cfg.Codec, stats: newConsumerMeter()}
 	if c.codec == nil {
@@ -235,11 +231,19 @@ func orDefault[N int | time.Duration](n, def N) N {
 	return n
 }
 
-func (s *consumerSettings) validate() error {
+// validate reports everything that is wrong, each in a line of its own.
+func (s *consumerSettings) validate(hasClient bool) error {
 	var errs []error
-	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if _, err := parseStream(s.stream); err != nil {
-		errs = append(errs, err)
+	wrong := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf("kstream: new consumer: "+format, args...))
+	}
+	if !hasClient {
+		wrong("no client")
+	}
+	if s.stream == "" {
+		wrong("Stream: none is named")
+	} else if _, err := parseStream(s.stream); err != nil {
+		wrong("Stream: %w", err)
 	}
 	if err := s.start.check(); err != nil {
 		wrong("Start: %w", err)

@@ -184,6 +184,17 @@ func TestCancelEndsTheLoopWithTheCause(t *testing.T) {
 	}
 }
 
+func TestCancelBeforeTheFirstReadEndsTheLoopWithTheCause(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{Delay: time.Second}, func(l *lab) {
+		ctx, cancel := context.WithCancelCause(l.Context())
+		time.AfterFunc(500*time.Millisecond, func() { cancel(errBody) }) // while the stream is looked up
+		_, errs := errorsOf(l.consumer(ConsumerConfig[string]{}).Records(ctx))
+		if len(errs) != 1 || !errors.Is(errs[0], errBody) {
+			l.Errorf("errors %v, want the cause once", errs)
+		}
+	})
+}
+
 func TestLatestOnAnEmptyStream(t *testing.T) {
 	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
 		if got := l.read(ConsumerConfig[string]{Start: Latest()}); len(got) != 0 {

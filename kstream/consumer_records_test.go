@@ -57,4 +57,9 @@ func TestNewConsumerReportsEverythingWrong(t *testing.T) {
 			t.Errorf("the error does not mention %s:\n%v", field, err)
 		}
 	}
+	for line := range strings.Lines(err.Error()) {
+		if !strings.HasPrefix(line, "kstream: new consumer: ") {
+			t.Errorf("a line of the error does not say where it is from: %s", line)
+		}
+	}
 }

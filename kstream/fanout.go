@@ -65,14 +65,19 @@ func (r *shardReader) subscribe(ctx context.Context) error {
 	out, err := run.client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{
 		ConsumerARN: &run.fanOutARN, ShardId: &r.shard.ID, StartingPosition: &start,
 	}, wire.SubscribeToShard, noRetries)
-	if !timeout.Stop() && err != nil {
-		err = fmt.Errorf("%w: %w", errSilent, err)
-	}
+	inTime := timeout.Stop()
 	if err != nil {
 		cancel()
+		if !inTime {
+			err = fmt.Errorf("%w: %w", errSilent, err)
+		}
 		return err
 	}
 	*r.fanOut = subscription{events: out.GetStream(), cancel: cancel, began: time.Now()}
+	if !inTime { // the answer came at the moment at which it was given up
+		r.fanOut.close()
+		return errSilent
+	}
 	serverTime, ok := middleware.GetServerTime(out.ResultMetadata)
 	if !ok {
 		serverTime = time.Now()

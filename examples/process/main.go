@@ -59,7 +59,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.stream, "stream", "", "`name` or ARN of the stream (required)")
-	start := flags.String("start", "trim_horizon", "where to `begin`: trim_horizon (the oldest record), latest, or a time such as 2026-05-04T12:00:00Z")
+	start := flags.String("start", "trim_horizon", "where to `begin`: trim_horizon (the oldest record), latest (only with -follow), or a time such as 2026-05-04T12:00:00Z")
 	flags.BoolVar(&o.follow, "follow", false, "wait for new records at the tip, until Ctrl-C")
 	flags.StringVar(&o.column, "column", "Price", "`name` of the column, in any case")
 	flags.BoolVar(&o.byCurrency, "by-currency", false, "print each currency by itself, instead of the commonest")
@@ -76,6 +76,10 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("-start %s: %w: %w", *start, err, connect.ErrUsage)
 	case o.stream == "":
 		return o, fmt.Errorf("-stream is missing: %w", connect.ErrUsage)
+	case o.column == "":
+		return o, fmt.Errorf("-column is empty: %w", connect.ErrUsage)
+	case o.start.Equal(kstream.Latest()) && !o.follow:
+		return o, fmt.Errorf("-start latest needs -follow: up to the tip nothing comes after it: %w", connect.ErrUsage)
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q: %w", flags.Arg(0), connect.ErrUsage)
 	}
@@ -92,6 +96,9 @@ func position(text string) (kstream.Position, error) {
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return kstream.Position{}, errors.New("neither trim_horizon nor latest nor a time such as 2026-05-04T12:00:00Z")
+	}
+	if t.After(time.Now()) {
+		return kstream.Position{}, errors.New("the time is in the future")
 	}
 	return kstream.AtTime(t), nil
 }
@@ -124,7 +131,7 @@ func report(ctx context.Context, client *kinesis.Client, o options, stdout, stde
 	case interrupted && o.follow:
 		return nil // that is how it ends
 	case interrupted:
-		return fmt.Errorf("interrupted after %d records: the statistics are of those", stats.records)
+		return fmt.Errorf("interrupted: the statistics are of the %s until then", number(stats.records, "record"))
 	case err != nil:
 		return connect.Explain(client, err)
 	}
@@ -143,7 +150,7 @@ func read(ctx context.Context, client *kinesis.Client, o options, stats *statist
 		return err
 	}
 	var count atomic.Int64
-	stop := progress.Show(stderr, func() string { return fmt.Sprintf("%d records", count.Load()) })
+	stop := progress.Show(stderr, func() string { return number(count.Load(), "record") })
 	defer stop()
 
 	for record, err := range consumer.Records(ctx) {

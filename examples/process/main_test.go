@@ -94,9 +94,25 @@ Price: 0 values, 2 missing
 `,
 		},
 		{
+			name:    "one record",
+			records: []string{`{"Price":2}`},
+			want: `1 record, 11 bytes, read from 1 shard of books in 0.00 s
+  shardId-000000000000  1 record
+
+Price: 1 value, 0 missing
+  count    1
+  sum      2
+  mean     2
+  min      2
+  max      2
+  median   2
+  stddev   NaN
+`,
+		},
+		{
 			name:    "nothing there",
 			records: nil,
-			want: `0 records, 0 bytes, read from 0 shards of books in 0.00 s
+			want: `0 records, 0 bytes, read from books in 0.00 s
 
 Price: 0 values, 0 missing
 `,
@@ -116,7 +132,7 @@ Price: 4 values, 0 missing
   max      1234
   median   620
   stddev   868.3271272970803
-  2 values are in other currencies: see -by-currency
+  and 2 values in other currencies: see -by-currency
 `,
 		},
 		{
@@ -188,7 +204,7 @@ func TestReportPoison(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"9 records, ", "7 records could not be read and are left out:\n", "  and 2 more\n",
+		"9 records, ", "7 records left out, not readable:\n", "  and 2 more\n",
 		server.Records("books")[1].SequenceNumber, ": not a JSON object\n",
 		"Price: 2 values, 0 missing\n", "sum      3\n",
 	} {
@@ -212,7 +228,6 @@ func TestReportStart(t *testing.T) {
 			"trim_horizon": "sum      11111\n",
 			"TRIM_HORIZON": "sum      11111\n",
 			middle:         "sum      11000\n",
-			"latest":       "Price: 0 values, 0 missing\n",
 		} {
 			stdout, _, err := reportOf(t.Context(), t, server, "-stream", "books", "-start", start)
 			if err != nil || !strings.Contains(stdout, want) {
@@ -254,7 +269,7 @@ func TestReportInterrupted(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
 		_, _, err := reportOf(ctx, t, server, "-stream", "books")
-		if err == nil || err.Error() != "interrupted after 0 records: the statistics are of those" {
+		if err == nil || err.Error() != "interrupted: the statistics are of the 0 records until then" {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -283,7 +298,9 @@ func TestRun(t *testing.T) {
 		{"argument", []string{"-stream", "s", "what"}, 2, `process: unexpected argument "what"`},
 		{"start", []string{"-stream", "s", "-start", "yesterday"}, 2, "process: -start yesterday: neither trim_horizon nor latest nor a time"},
 		{"no stream there", []string{"-stream", "nope"}, 1, "process: no such stream here: check the name and the region"},
-		{"future", []string{"-stream", "books", "-start", future}, 1, "process: kstream: "},
+		{"future", []string{"-stream", "books", "-start", future}, 2, "process: -start " + future + ": the time is in the future"},
+		{"nothing to wait for", []string{"-stream", "books", "-start", "latest"}, 2, "process: -start latest needs -follow"},
+		{"no column", []string{"-stream", "books", "-column", ""}, 2, "process: -column is empty"},
 		{"reads", []string{"-stream", "books"}, 0, "sum      11\n"},
 	}
 	for _, tt := range tests {

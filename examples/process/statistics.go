@@ -83,14 +83,18 @@ func (s *statistics) addPoison(err *kstream.DecodeError) {
 }
 
 func (s *statistics) print(w io.Writer, stream string, byCurrency bool) {
-	fmt.Fprintf(w, "%d records, %d bytes, read from %d %s of %s in %.2f s\n",
-		s.records, s.bytes, len(s.shards), plural(len(s.shards), "shard"), stream, s.took.Seconds())
+	from := stream
+	if len(s.shards) > 0 {
+		from = number(len(s.shards), "shard") + " of " + stream
+	}
+	fmt.Fprintf(w, "%s, %s, read from %s in %.2f s\n",
+		number(s.records, "record"), number(s.bytes, "byte"), from, s.took.Seconds())
 	for _, shard := range slices.Sorted(maps.Keys(s.shards)) {
-		fmt.Fprintf(w, "  %s  %d records\n", shard, s.shards[shard])
+		fmt.Fprintf(w, "  %s  %s\n", shard, number(s.shards[shard], "record"))
 	}
 	s.printTrouble(w)
 
-	fmt.Fprintf(w, "\n%s: %d values, %d missing\n", s.column, s.values(), s.missing())
+	fmt.Fprintf(w, "\n%s: %s, %d missing\n", s.column, number(s.values(), "value"), s.missing())
 	reasons := s.summary.MissingReasons()
 	delete(reasons, aggregate.ReasonCurrency) // they are in the next lines
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
@@ -108,7 +112,7 @@ func (s *statistics) print(w io.Writer, stream string, byCurrency bool) {
 	}
 	printSummary(w, &s.summary)
 	if others := s.values() - s.summary.Count(); others > 0 {
-		fmt.Fprintf(w, "  %d values are in other currencies: see -by-currency\n", others)
+		fmt.Fprintf(w, "  and %s in other currencies: see -by-currency\n", number(others, "value"))
 	}
 }
 
@@ -122,7 +126,7 @@ func (s *statistics) missing() int64 { return s.records - s.poison - s.values() 
 
 func (s *statistics) printTrouble(w io.Writer) {
 	if s.poison > 0 {
-		fmt.Fprintf(w, "%d records could not be read and are left out:\n", s.poison)
+		fmt.Fprintf(w, "%s left out, not readable:\n", number(s.poison, "record"))
 		for _, text := range s.named {
 			fmt.Fprintf(w, "  %s\n", text)
 		}
@@ -162,9 +166,10 @@ func or(text, otherwise string) string {
 	return text
 }
 
-func plural(n int, noun string) string {
+// number writes how many there are of something.
+func number[N int | int64](n N, noun string) string {
 	if n == 1 {
-		return noun
+		return "1 " + noun
 	}
-	return noun + "s"
+	return fmt.Sprintf("%d %ss", n, noun)
 }
