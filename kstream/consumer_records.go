@@ -101,6 +101,9 @@ func (c *Consumer[T]) begin(ctx context.Context) (*run, error) {
 	run, err := newRun(ctx, c.client, &c.cfg, c.stats)
 	if err != nil {
 		c.busy.Store(false)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
 		return nil, err
 	}
 	c.saver.Store(run.saver)
