@@ -10,14 +10,26 @@
 //			})
 //			defer server.Close()
 //			server.CreateStream("books", 2)
+//			client := server.Client()
 //
-//			upload(server.Client(), "books", values) // the code under test
-//
+//			done := make(chan error)
+//			go func() { done <- upload(t.Context(), client, "books", values) }() // the code under test
+//			time.Sleep(time.Second)
+//			client.SplitShard(t.Context(), &kinesis.SplitShardInput{
+//				StreamName: aws.String("books"), ShardToSplit: aws.String("shardId-000000000000"),
+//				NewStartingHashKey: aws.String("1000"),
+//			})
+//			if err := <-done; err != nil {
+//				t.Error(err)
+//			}
 //			if n := len(server.Records("books")); n != len(values) {
 //				t.Errorf("%d records arrived, want %d", n, len(values))
 //			}
 //		})
 //	}
+//
+// TestUpload in this package's example_test.go is such a test with its upload, to
+// be copied whole.
 //
 // # What it promises
 //

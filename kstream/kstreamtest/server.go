@@ -129,6 +129,11 @@ func (s *Server) Close() {
 // Its credentials are made up, its retries are the SDK's defaults, and it is
 // cured of the SDK's body race (see Options.ExposeBodyRace). In a synctest
 // bubble, call Client in the bubble. The functions change the client's options.
+//
+// As everywhere, subscriptions that run at the same time must not share a client:
+// those of one SDK client share a decoder and its buffer (smithy-go 1.28.8), which
+// the race detector finds. Make a client for each, or give each SubscribeToShard
+// call an Options.Protocol of its own.
 func (s *Server) Client(optFns ...func(*kinesis.Options)) *kinesis.Client {
 	transport := &http.Transport{
 		DialContext:         s.memory.Dial,
