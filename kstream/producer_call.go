@@ -185,6 +185,9 @@ func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration)
 	case written:
 		if a.shard != e.queue.shard.ID && !s.written(e, a.shard) {
 			// Some readers drop an aggregate with members of other shards.
+			for _, p := range e.parcels {
+				p.unsure = true // others do not
+			}
 			s.again(c, e, now, nil)
 			return
 		}
@@ -196,7 +199,7 @@ func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration)
 		return
 	case lost:
 		for _, p := range e.parcels {
-			p.lost = true
+			p.unsure = true
 		}
 	}
 	s.again(c, e, now, a)

@@ -40,6 +40,9 @@ func (s *sender) awaitRoutes(ctx context.Context) error {
 	s.mu.Unlock()
 	select {
 	case <-l.done:
+		if l.err != nil && s.ctx.Err() != nil {
+			return ErrClosed
+		}
 		return l.err
 	case <-ctx.Done():
 		return context.Cause(ctx)

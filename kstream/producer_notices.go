@@ -29,15 +29,21 @@ func (n *notices[T]) start(s *sender, onSettled func(Settlement[T])) {
 	go n.run() // until stop
 }
 
-// add queues a settled ticket.
-func (n *notices[T]) add(t *ticket[T]) {
+// add queues a settled ticket. It reports false if nobody will be told any
+// more: then the Producer is closed, and has settled all that it had taken.
+func (n *notices[T]) add(t *ticket[T]) bool {
 	n.mu.Lock()
+	if n.stopped {
+		n.mu.Unlock()
+		return false
+	}
 	n.queue = append(n.queue, t)
 	first := len(n.queue) == 1
 	n.mu.Unlock()
 	if first {
 		n.nudge()
 	}
+	return true
 }
 
 func (n *notices[T]) nudge() {

@@ -40,11 +40,17 @@ type packing struct {
 	ratio      float64       // of sent to packed bytes; 0: not compressed
 }
 
-// learn takes the size of a compressed aggregate into account.
+// learn takes the size of a compressed aggregate into account: at once if it
+// was too large to be written, so that it is packed smaller the next time.
 func (p *packing) learn(raw, sent int) {
-	if p.ratio > 0 && raw > 0 {
-		p.ratio += ratioWeight * (float64(sent)/float64(raw) - p.ratio)
+	if p.ratio == 0 || raw == 0 {
+		return
 	}
+	weight := ratioWeight
+	if sent > minRecordLimit {
+		weight = 1
+	}
+	p.ratio += weight * (float64(sent)/float64(raw) - p.ratio)
 }
 
 // estimate returns how many bytes of data will be sent.

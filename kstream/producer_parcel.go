@@ -34,7 +34,7 @@ type parcel struct {
 	hurried   bool          // somebody waits: do not linger
 	abandoned bool          // its caller has gone: do not report it
 	held      bool          // it is in group.failed
-	lost      bool          // an answer that would tell about it was lost
+	unsure    bool          // it may be in the stream: an answer was lost, or was no proof
 	verdict   verdict
 }
 
@@ -71,7 +71,7 @@ func (v *verdict) again() bool { return v.withdrawn || v.outcome == MaybeDeliver
 // fail settles a parcel that will not be tried again.
 func (p *parcel) fail(err error) {
 	p.verdict.outcome = Failed
-	if p.lost {
+	if p.unsure {
 		p.verdict.outcome = MaybeDelivered
 	}
 	p.verdict.receipt.Attempts = p.attempts

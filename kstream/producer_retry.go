@@ -153,7 +153,8 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 			p.withdraw(p.group.ended)
 		case s.aborted:
 			p.withdraw(context.Cause(s.ctx))
-		case a == nil: // written where its readers would not find it
+		case a == nil, // written where its readers would not find it
+			a.fate == invalid && len(e.parcels) > 1 && e.sent > minRecordLimit: // it compressed less than expected
 			p.notBefore = now
 			c.again = append(c.again, p)
 			continue

@@ -111,7 +111,11 @@ func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
 		p.recycle(t)
 		return nil
 	}
-	p.notices.add(t)
+	if !p.notices.add(t) {
+		a.batch.undo()
+		p.recycle(t)
+		return ErrClosed
+	}
 	select {
 	case <-t.told:
 		p.recycle(t)

@@ -36,9 +36,10 @@ const (
 	// duplicate.
 	Failed
 
-	// MaybeDelivered: the answer to a call that carried the value was lost,
-	// and the time for another try ended. It is in the stream or not; sending
-	// it again may make a duplicate.
+	// MaybeDelivered: the answer to a call that carried the value was lost, or
+	// a reshard put its aggregate where some readers ignore it, and the time
+	// for another try ended. Readers find it or not; sending it again may make
+	// a duplicate.
 	MaybeDelivered
 )
 

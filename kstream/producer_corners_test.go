@@ -1,0 +1,108 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// TestAMispredictedAggregateMayBeInTheStream has a split put aggregates where
+// some members do not belong, and then nothing succeed: they are in the stream
+// all the same, for readers that do not leave them out.
+func TestAMispredictedAggregateMayBeInTheStream(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		l := newLedger()
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate, cfg.OnSettled = true, l.add })
+		send(t, p, 10)
+		if err := p.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		split(t, srv)
+		srv.Inject(kstreamtest.Fault{Kind: kstreamtest.FailEntry, Skip: 1})
+		for _, v := range []string{"a:1", "b:2", "c:3", "d:4", "e:5", "f:6"} {
+			if err := p.Send(context.Background(), v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Close: %v", err)
+		}
+		if diff := cmp.Diff(map[Outcome]int{Delivered: 10, MaybeDelivered: 6}, l.outcomes()); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestSendAllAfterClose has nobody left to tell OnSettled of a value that is
+// refused.
+func TestSendAllAfterClose(t *testing.T) {
+	for _, v := range []string{":no key", "k:value"} {
+		inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.OnSettled = func(Settlement[string]) {} })
+			closeProducer(t, p)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			summary, err := p.SendAll(ctx, func(yield func(string, error) bool) { yield(v, nil) })
+			if diff := cmp.Diff(Summary{}, summary); diff != "" || !errors.Is(err, ErrClosed) {
+				t.Errorf("SendAll of %q: %v, summary (-want +got):\n%s", v, err, diff)
+			}
+		})
+	}
+}
+
+// TestCloseEndsASendThatWaitsForTheShards closes while the first Send waits
+// for a listing that is not answered.
+func TestCloseEndsASendThatWaitsForTheShards(t *testing.T) {
+	opts := kstreamtest.Options{Faults: []kstreamtest.Fault{{Kind: kstreamtest.Stall, Operation: "ListShards"}}}
+	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true })
+		sent := make(chan error)
+		go func() { sent <- p.Send(context.Background(), "k:v") }()
+		synctest.Wait()
+		closeProducer(t, p)
+		if err := <-sent; !errors.Is(err, ErrClosed) {
+			t.Errorf("Send: %v", err)
+		}
+	})
+}
+
+// TestTextThatStopsCompressing sends what compresses a hundredfold, and then
+// what does not at all: what was packed for one record is too large for it.
+func TestTextThatStopsCompressing(t *testing.T) {
+	for _, bound := range []int{0, 1 << 20} {
+		inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+				cfg.Compress, cfg.AggregateBytes, cfg.MaxBufferedBytes = true, bound, 64<<20
+			})
+			const n, size = 400, 20_000
+			noise := rand.NewChaCha8([32]byte{})
+			summary, err := p.SendAll(context.Background(), func(yield func(string, error) bool) {
+				for i := range 3 * n {
+					v := strings.Repeat("x", size)
+					if i >= 2*n {
+						b := make([]byte, size)
+						noise.Read(b)
+						v = string(b)
+					}
+					if !yield("k:"+v, nil) {
+						return
+					}
+				}
+			})
+			if diff := cmp.Diff(Summary{Delivered: 3 * n, Resume: 3 * n}, summary); diff != "" {
+				t.Errorf("AggregateBytes %d: %v, summary (-want +got):\n%s", bound, err, diff)
+			}
+			closeProducer(t, p)
+		})
+	}
+}
