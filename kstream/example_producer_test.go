@@ -117,3 +117,97 @@ func titles(list ...string) iter.Seq2[string, error] {
 		}
 	}
 }
+
+// Text is packed and compressed, for a Consumer of this package to read.
+func ExampleProducerConfig_compress() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("pages", 1)
+	ctx := context.Background()
+
+	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[string]{
+		Stream:   "pages",
+		Compress: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	page := strings.Repeat("It was the best of times, it was the worst of times. ", 20)
+	for range 200 {
+		if err := producer.Send(ctx, page); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if err := producer.Close(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("a tenth on the wire:", producer.Stats().Bytes < int64(200*len(page)/10))
+
+	consumer, err := kstream.NewConsumer(server.Client(), kstream.ConsumerConfig[string]{
+		Stream: "pages",
+		Until:  kstream.Tip(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	read := 0
+	for record, err := range consumer.Records(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		if record.Value == page {
+			read++
+		}
+	}
+	fmt.Println(read, "pages read")
+	// Output:
+	// a tenth on the wire: true
+	// 200 pages read
+}
+
+// The changes of one account arrive in the order in which they were sent,
+// many at a time.
+func ExampleProducerConfig_ordered() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("accounts", 2)
+	ctx := context.Background()
+
+	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[Order]{
+		Stream:       "accounts",
+		PartitionKey: func(o Order) string { return o.Customer },
+		Ordered:      true,
+		Aggregate:    true, // or each value of a key would wait for the one before
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for amount := range 5 {
+		for _, customer := range []string{"ada", "bob"} {
+			if err := producer.Send(ctx, Order{customer, amount}); err != nil {
+				log.Fatal(err)
+			}
+		}
+	}
+	if err := producer.Close(ctx); err != nil {
+		log.Fatal(err)
+	}
+
+	consumer, err := kstream.NewConsumer(server.Client(), kstream.ConsumerConfig[Order]{
+		Stream: "accounts",
+		Until:  kstream.Tip(),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	amounts := make(map[string][]int)
+	for record, err := range consumer.Records(ctx) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		order := record.Value
+		amounts[order.Customer] = append(amounts[order.Customer], order.Amount)
+	}
+	fmt.Println(amounts)
+	// Output: map[ada:[0 1 2 3 4] bob:[0 1 2 3 4]]
+}
