@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
@@ -24,8 +25,14 @@ const (
 	eventTimeout = 30 * time.Second
 )
 
-// errSilent says that a subscription has stopped sending.
-var errSilent = errors.New("no event has come for 30 s")
+var (
+	// errSilent says that a subscription has stopped sending.
+	errSilent = errors.New("no event has come for 30 s")
+
+	// errBroken says that the connection of a subscription ended in the middle:
+	// HTTP/2 has many ways to say so, and none of them is about the shard.
+	errBroken = errors.New("subscription broke off")
+)
 
 // A subscription is a shard's stream of events. The zero subscription is not
 // connected.
@@ -117,7 +124,7 @@ func (s *subscription) next(ctx context.Context) (*types.SubscribeToShardEvent, 
 		select {
 		case event, open := <-s.events.Events():
 			if !open {
-				return nil, s.events.Err()
+				return nil, brokenOff(s.events.Err())
 			}
 			if records, ok := event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent); ok {
 				return &records.Value, nil
@@ -128,6 +135,14 @@ func (s *subscription) next(ctx context.Context) (*types.SubscribeToShardEvent, 
 			return nil, context.Cause(ctx)
 		}
 	}
+}
+
+// brokenOff tells the end of a connection from what the service says.
+func brokenOff(err error) error {
+	if _, ok := errors.AsType[smithy.APIError](err); ok || err == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", errBroken, err)
 }
 
 // acceptEvent makes a page of an event. Unlike the answer to a call it is there

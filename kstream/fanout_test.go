@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -183,4 +188,52 @@ func TestFanOutStreamDeletedInTheMiddle(t *testing.T) {
 			l.Errorf("errors %v", errs)
 		}
 	})
+}
+
+// A brokenBody fails in the middle of a subscription, as connections do.
+type brokenBody struct {
+	io.ReadCloser
+	left int
+	err  error
+}
+
+func (b *brokenBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, b.err
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
+
+// A breakingClient breaks every subscription after some bytes.
+type breakingClient struct {
+	kinesis.HTTPClient
+	err error
+}
+
+func (c breakingClient) Do(req *http.Request) (*http.Response, error) {
+	res, err := c.HTTPClient.Do(req)
+	if err == nil && strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".SubscribeToShard") {
+		res.Body = &brokenBody{res.Body, 50_000, c.err}
+	}
+	return res, err
+}
+
+func TestFanOutSurvivesAnyBreakOfTheConnection(t *testing.T) {
+	for _, broken := range []error{
+		io.ErrUnexpectedEOF, io.EOF,
+		errors.New("http2: server sent GOAWAY and closed the connection"),
+		&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
+	} {
+		t.Run(broken.Error(), func(t *testing.T) {
+			inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+				l.every(time.Second, 200, func() { l.put(10, 10) })
+				options := l.client.Options()
+				options.HTTPClient = breakingClient{options.HTTPClient, broken}
+				l.client = kinesis.New(options)
+				l.wantAll(l.read(ConsumerConfig[string]{FanOut: "app", Until: Count(2000)}), 0)
+			})
+		})
+	}
 }

@@ -41,7 +41,7 @@ func faultOf(err error) fault {
 		}
 		return statusFault(err)
 	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) {
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) || errors.Is(err, errBroken) {
 		return faultTransient
 	}
 	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {

@@ -246,7 +246,9 @@ func (s *FileStore) encode() []byte {
 }
 
 // replaceFile puts content in the place of the file at path, all or nothing,
-// also when the machine stops in the middle.
+// also when the machine stops in the middle. For that it syncs the file before
+// the rename, and the folder after it; no test can see whether it does, as only
+// a machine that loses power forgets what was not synced.
 func replaceFile(path string, content []byte) (err error) {
 	temporary, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
