@@ -28,7 +28,7 @@ import (
 //
 // A LambdaHandler may be used by several goroutines, if its functions may.
 type LambdaHandler[T any] struct {
-	// Record is called with each value, in the order of the shard.
+	// Record is called with each value, in the order of the shard. It is needed.
 	Record func(context.Context, Record[T]) error
 
 	// Codec reads values. nil means DefaultCodec.
