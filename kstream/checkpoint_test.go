@@ -471,7 +471,7 @@ func TestBatches(t *testing.T) {
 	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
 		cfg := ConsumerConfig[string]{Store: new(MemoryStore), Until: Count(95)}
 		l.put(75, 10)
-		time.AfterFunc(time.Minute, func() { l.put(20, 10) })
+		l.after(time.Minute, func() { l.put(20, 10) })
 		var got []string
 		var sizes []int
 		began := time.Now()

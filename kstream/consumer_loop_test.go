@@ -162,7 +162,7 @@ func TestCancelEndsTheLoopWithTheCause(t *testing.T) {
 				ctx, cancel := context.WithCancelCause(l.Context())
 				defer cancel(nil)
 				if !inside {
-					time.AfterFunc(5*time.Minute, func() { cancel(errBody) })
+					l.after(5*time.Minute, func() { cancel(errBody) })
 				}
 				var errs []error
 				n := 0
@@ -204,7 +204,7 @@ func TestLatestOnAnEmptyStream(t *testing.T) {
 		if got := l.read(ConsumerConfig[string]{Start: Latest()}); len(got) != 0 {
 			l.Errorf("read %q, which was there before", got)
 		}
-		time.AfterFunc(time.Minute, func() { l.put(10, 10) })
+		l.after(time.Minute, func() { l.put(10, 10) })
 		got := l.read(ConsumerConfig[string]{Start: Latest(), Until: Count(10)})
 		l.puts -= 10
 		if len(got) != 10 {
@@ -217,7 +217,7 @@ func TestStreamDeletedInTheMiddle(t *testing.T) {
 	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
 		l.put(100, 10)
 		c := l.consumer(ConsumerConfig[string]{Until: Count(1e6)})
-		time.AfterFunc(time.Minute, func() {
+		l.after(time.Minute, func() {
 			if _, err := l.client.DeleteStream(l.Context(), &kinesis.DeleteStreamInput{StreamName: aws.String("s")}); err != nil {
 				l.Error(err)
 			}
@@ -235,7 +235,7 @@ func TestStreamMadeAgainInTheMiddle(t *testing.T) {
 		l.put(10, 10)
 		// Between two reads of the idle shard.
 		c := l.consumer(ConsumerConfig[string]{Until: Count(1e6), IdleInterval: 30 * time.Second})
-		time.AfterFunc(5*time.Minute, func() {
+		l.after(5*time.Minute, func() {
 			if err := DeleteStream(l.Context(), l.client, "s"); err != nil {
 				l.Error(err)
 			}
@@ -260,7 +260,7 @@ func TestClosedShardAtStart(t *testing.T) {
 		if got := l.read(ConsumerConfig[string]{StartShards: map[string]Position{closed: ShardEnd()}}); len(got) != 20 {
 			l.Errorf("%d records after the end of the closed shard, want 20", len(got))
 		}
-		time.AfterFunc(time.Second, func() { l.put(5, 5) })
+		l.after(time.Second, func() { l.put(5, 5) })
 		if got := l.read(ConsumerConfig[string]{Start: Latest(), Until: Count(5)}); len(got) != 5 {
 			l.Errorf("%d records after LATEST, want 5", len(got))
 		}

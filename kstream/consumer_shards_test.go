@@ -157,8 +157,8 @@ func TestLatestThatHadToBeTriedAgainSkipsNothing(t *testing.T) {
 				inLab(t, 1, kstreamtest.Options{Faults: faults, Hook: hook}, func(l *lab) {
 					l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("old:0")})
 					time.Sleep(5 * time.Second)
-					time.AfterFunc(100*time.Millisecond, func() { l.put(5, 1) })
-					time.AfterFunc(time.Minute, func() { l.put(5, 1) })
+					l.after(100*time.Millisecond, func() { l.put(5, 1) })
+					l.after(time.Minute, func() { l.put(5, 1) })
 					until := Until{kind: untilCount, count: 10}
 					if clockAhead { // no way to know when to begin
 						until.count = 5

@@ -98,7 +98,7 @@ func TestFanOutIsNoticedAtOnce(t *testing.T) {
 	}
 	inLab(t, 1, kstreamtest.Options{Hook: hook}, func(l *lab) {
 		var put time.Time
-		time.AfterFunc(7*time.Minute, func() { put = time.Now(); l.put(1, 1) })
+		l.after(7*time.Minute, func() { put = time.Now(); l.put(1, 1) })
 		l.read(ConsumerConfig[string]{FanOut: "reader", Until: Count(1)})
 		if took := time.Since(put); took > 100*time.Millisecond {
 			l.Errorf("the record came after %v", took)
@@ -114,7 +114,7 @@ func TestFanOutIsNoticedAtOnce(t *testing.T) {
 func TestFanOutOnAQuietStreamReportsNoGap(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.put(1, 1)
-		time.AfterFunc(30*time.Hour, func() { l.put(1, 1) })
+		l.after(30*time.Hour, func() { l.put(1, 1) })
 		l.wantAll(l.read(ConsumerConfig[string]{FanOut: "reader", Until: Count(2)}), 0)
 	})
 }
@@ -136,7 +136,7 @@ func TestFanOutFallsBackToPollingIfTold(t *testing.T) {
 		t.Run(fmt.Sprint(poll), func(t *testing.T) {
 			inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
 				l.put(10, 5)
-				time.AfterFunc(time.Minute, func() { l.deregister("reader"); l.put(10, 5) })
+				l.after(time.Minute, func() { l.deregister("reader"); l.put(10, 5) })
 				c := l.consumer(ConsumerConfig[string]{FanOut: "reader", FanOutOrPoll: poll, Until: Count(20)})
 				got, errs := errorsOf(c.Records(l.Context()))
 				if poll {
@@ -176,7 +176,7 @@ func TestFanOutKeepsCheckpoints(t *testing.T) {
 func TestFanOutStreamDeletedInTheMiddle(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.put(10, 5)
-		time.AfterFunc(time.Minute, func() {
+		l.after(time.Minute, func() {
 			_, err := l.client.DeleteStream(l.Context(), &kinesis.DeleteStreamInput{StreamName: aws.String("s"), EnforceConsumerDeletion: aws.Bool(true)})
 			if err != nil {
 				l.Error(err)

@@ -60,6 +60,17 @@ func (l *lab) every(pause time.Duration, n int, f func()) {
 	})
 }
 
+// after runs f beside the test, unless that ends before its time has come. A
+// timer of the test's own would not be waited for: its f could still be at work
+// when the test, and its server, are over.
+func (l *lab) after(d time.Duration, f func()) {
+	l.writers.Go(func() {
+		if sleep(l.background, d) == nil {
+			f()
+		}
+	})
+}
+
 // put stores n records of "key-<i>:<counter>" for i below keys.
 func (l *lab) put(n, keys int) {
 	records := make([]kstreamtest.Record, n)
