@@ -25,6 +25,8 @@ type checkpointer struct {
 	// kick has keepSaving save before its time.
 	kick chan struct{}
 
+	obsolete []Lease // to be deleted; of the goroutine that keeps saving, then of saveLast
+
 	mu     sync.Mutex // guards shards
 	shards map[string]*savedShard
 }
@@ -91,10 +93,11 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 	}
 }
 
-// forget deletes leases that are of no use any more. That it can't is no reason
-// to stop: the next loop will try again.
-func (c *checkpointer) forget(ctx context.Context, obsolete []Lease) {
-	for _, lease := range obsolete {
+// forget deletes the leases that are of no use any more. That it can't is no
+// reason to stop: saveLast will try again, and so will the next loop.
+func (c *checkpointer) forget(ctx context.Context) {
+	for ; len(c.obsolete) > 0; c.obsolete = c.obsolete[1:] {
+		lease := c.obsolete[0]
 		if err := c.store.Delete(ctx, lease); err != nil {
 			c.logger.Debug("obsolete lease not deleted", "stream", c.stream.ARN, "shard", lease.ShardID, "error", err)
 			return
@@ -238,11 +241,14 @@ func (c *checkpointer) has(ctx context.Context, lease Lease) bool {
 	return err == nil && slices.ContainsFunc(leases, lease.Equal)
 }
 
-// saveLast saves at the end of a loop, even if its context has ended.
+// saveLast saves at the end of a loop, even if its context has ended, and
+// deletes the obsolete leases that a short loop had no time for.
 func (c *checkpointer) saveLast(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSaveTimeout)
 	defer cancel()
-	return c.saveAll(ctx)
+	err := c.saveAll(ctx)
+	c.forget(ctx)
+	return err
 }
 
 // Checkpoint saves now what is done of the running loop, or of the last one: of

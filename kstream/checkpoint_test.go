@@ -377,25 +377,49 @@ func TestTrimmedShardsAreReported(t *testing.T) {
 	})
 }
 
+// slowDeletes is a Store that takes a while to delete a lease.
+type slowDeletes struct {
+	MemoryStore
+	pause time.Duration
+}
+
+func (s *slowDeletes) Delete(ctx context.Context, old Lease) error {
+	if err := sleep(ctx, s.pause); err != nil {
+		return err
+	}
+	return s.MemoryStore.Delete(ctx, old)
+}
+
 func TestLeasesOfShardsThatVanishedAreDeleted(t *testing.T) {
-	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
-		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}
-		l.put(10, 5)
-		l.read(cfg)
-		l.split(0)
-		l.read(cfg)
-		if n := len(l.positions(cfg.Store)); n != 4 {
-			l.Errorf("%d leases after the split, want 4", n)
-		}
-		for range 3 { // the closed shard vanishes, the others are never far behind
-			time.Sleep(10 * time.Hour)
-			l.put(10, 5)
-			l.read(cfg)
-		}
-		if n := len(l.positions(cfg.Store)); n != 3 {
-			l.Errorf("%d leases in the end, want 3", n)
-		}
-	})
+	tests := []struct {
+		name  string
+		pause time.Duration
+	}{
+		{"while the loop reads", 0},
+		{"after the loop, which is over sooner than the deletion", 5 * time.Second},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+				cfg := ConsumerConfig[string]{Store: &slowDeletes{pause: tt.pause}}
+				l.put(10, 5)
+				l.read(cfg)
+				l.split(0)
+				l.read(cfg)
+				if n := len(l.positions(cfg.Store)); n != 4 {
+					l.Errorf("%d leases after the split, want 4", n)
+				}
+				for range 3 { // the closed shard vanishes, the others are never far behind
+					time.Sleep(10 * time.Hour)
+					l.put(10, 5)
+					l.read(cfg)
+				}
+				if n := len(l.positions(cfg.Store)); n != 3 {
+					l.Errorf("%d leases in the end, want 3", n)
+				}
+			})
+		})
+	}
 }
 
 func TestManualDoneSavesTheContiguousPrefix(t *testing.T) {

@@ -31,8 +31,7 @@ type run struct {
 	rule   stopRule
 	budget *budget
 
-	saver    *checkpointer // nil without a Store
-	obsolete []Lease       // of shards that were read to their end and have vanished
+	saver *checkpointer // nil without a Store
 
 	fanOutARN    string                        // the registered consumer; empty: poll
 	decompressor func() (*zstd.Decoder, error) // made when it is first needed
@@ -130,9 +129,9 @@ func (r *run) place(ctx context.Context) error {
 		if leases, err = r.cfg.store.List(ctx, r.saver.stream); err != nil {
 			return fmt.Errorf("kstream: list leases of %s: %w", r.cfg.stream, err)
 		}
+		r.saver.obsolete = obsoleteLeases(shards, leases)
 	}
 	placeShards(r.lineage, shards, r.cfg, leases)
-	r.obsolete = obsoleteLeases(shards, leases)
 	return nil
 }
 
@@ -144,7 +143,7 @@ func (r *run) begin(open func(*activeShard)) {
 	r.startReaders(r.lineage.begin())
 	if r.saver != nil {
 		r.saving.Go(func() {
-			r.saver.forget(r.work, r.obsolete)
+			r.saver.forget(r.work)
 			if err := r.saver.keepSaving(r.work, r.cfg.checkpointInterval); err != nil {
 				r.abort(err)
 			}
