@@ -11,28 +11,17 @@ type Limits struct{ Records, Bytes int64 }
 // An Adaptive paces what one producer writes to one shard, or to a whole stream, within limits that it may have to share
 // with other producers it knows nothing of. It learns its share from which entries the service throttles:
 //
-//   - Start: at the limits, with a small burst that grows with what is accepted, as nobody knows what the shard's bucket
-//     holds. The first throttled entry ends this, and says no more than that the bucket held less than assumed: what was
-//     sent up to then does not lower the rate.
-//   - Level: a throttled entry found the shard's bucket empty. So what this one holds is given up, but for what was gained
-//     since the entry was sent; and what was throttled is paid once more, which makes up for calls that arrive closer
-//     together than they were sent, and for answers that come late, before the rate has to.
-//   - Rate down: every throttled record lowers the rate by one record a second (and bytes alike); by more while most of the
-//     entries are throttled; but not by more than was throttled, and by half, within one round trip.
-//   - Rate up: every second adds a constant times the square root of the share, and increasingly more the longer nothing
-//     has been throttled. Over the limits, it only does so while more is asked for; and it doubles every second until an
-//     entry is throttled for the first time. It never goes over ceiling times the limits.
-//   - Outage: of what producers that share a shard send, some always gets through. If nothing does in several calls, it is
-//     the service that takes nothing, which says nothing about the share. So the share from before is remembered, and
-//     as soon as something is accepted again, the rate grows back to it, fourfold with each round trip.
+//   - It starts at the limits, and never goes over ceiling times the limits.
+//   - Every throttled record lowers the rate by one record a second (and bytes alike); by more while most of the entries
+//     are throttled; but not by more than was throttled, and by half, within one round trip.
+//   - Every second adds a constant times the square root of the share, and increasingly more the longer nothing has been
+//     throttled. Over the limits, it only does so while more is asked for; and it doubles every second until an entry is
+//     throttled for the first time.
 //
 // Several producers on a shard so come to rest where the throttled records cancel the increase. As whoever writes more is
 // throttled more, that is where all have the same share; and as the increase is small, few entries are throttled there,
 // well below 1 % for up to five producers. The shard's own bucket, which holds a second's worth, evens out the rest, so
 // that the shard is used in full. Simulations in the tests hold all this.
-//
-// A service that throttles some entries at random, whatever the rate, looks like other producers, and is given way to
-// alike: with 1 % of the entries, a lone producer's rate falls by about a hundredth of the limits each second.
 //
 // Make one with [NewAdaptive]. It is not safe for concurrent use.
 type Adaptive struct {
@@ -53,26 +42,14 @@ type Adaptive struct {
 	round      outcomes // in parts of the limits
 	roundAt    time.Time
 	roundShare float64
-
-	assumed time.Time // what was sent up to then relied on the burst at the start
-
-	// A spell of throttling lasts until something is accepted that was sent after the last throttled entry, and calm later.
-	spell    bool
-	before   float64   // the share before the spell
-	refused  float64   // in parts of the limits, since anything was accepted
-	refusals int       // the answers with that
-	outage   bool      // the share is to go back to what it was before the spell
-	stepped  time.Time // when it last made a step
 }
 
 const (
 	// fullBurst leaves a twentieth of the second's worth that a shard's bucket holds to changes in latency, which make entries
 	// arrive closer together than they were sent.
 	fullBurst = 0.95
-	// firstBurst is what is sent before the first answer, and throttled if the bucket is empty; a smaller one would make an
-	// upload of less than a second's worth, which a full bucket takes at once, wait for more round trips. From there
-	// the burst grows by burstGrowth times what is accepted, so that several producers that start at once, or one on a
-	// busy shard, do not each send a whole second's worth.
+	// firstBurst is what is sent before the first answer. From there the burst grows by burstGrowth times what is accepted,
+	// so that several producers that start at once, or one on a busy shard, do not each send a whole second's worth.
 	firstBurst  = fullBurst / 4
 	burstGrowth = 2
 
@@ -100,21 +77,6 @@ const (
 	// the part of the share that one round can.
 	maxWeight   = 0.25
 	maxRoundCut = 0.5
-
-	// maxPenance is the debt, in time, up to which throttled entries are paid once more.
-	maxPenance = 200 * time.Millisecond
-
-	// calm is for how long nothing must be throttled before a share counts as one that held.
-	calm = 500 * time.Millisecond
-	// It is an outage when nothing was accepted in so many answers, and for such a part of the share's second: the one alone
-	// happens where large records share a shard, the other where calls are small.
-	outageAnswers = 3
-	outagePart    = 0.1
-	// outageDebt bounds the debt of a large record, in time: in an outage it took nothing, and the share is so low that
-	// the next attempt would be minutes away.
-	outageDebt = 2 * time.Second
-	// After an outage the share grows by the factor comeback in a round trip, or by burstGrowth times what was accepted.
-	comeback = 4
 )
 
 // NewAdaptive returns an Adaptive that starts at the limits, each at least 1. The ceiling, at least 1, is the multiple of
@@ -123,7 +85,7 @@ const (
 func NewAdaptive(now time.Time, limits Limits, ceiling float64) *Adaptive {
 	a := &Adaptive{
 		limits: Limits{clamp(limits.Records), clamp(limits.Bytes)}, share: 1, ceiling: max(1, ceiling), burst: firstBurst,
-		raised: now, throttled: now, recentAt: now, before: 1,
+		raised: now, throttled: now, recentAt: now,
 	}
 	a.records, a.bytes = NewBucket(1, 1), NewBucket(1, 1)
 	a.apply(now)
@@ -171,7 +133,6 @@ func (a *Adaptive) Rate() Limits { return Limits{a.records.Rate(), a.bytes.Rate(
 // Inherit takes over what another one has learned: for a shard that has come out of another.
 func (a *Adaptive) Inherit(now time.Time, from *Adaptive) {
 	a.share, a.found, a.throttled = min(from.share, a.ceiling), from.found, from.throttled
-	a.spell, a.outage, a.before = from.spell, from.outage, min(from.before, a.ceiling)
 	a.apply(now)
 }
 
@@ -200,71 +161,25 @@ func (a *Adaptive) Answer(now, sent time.Time, accepted, throttled Limits) {
 	}
 	a.recent.add(float64(accepted.Records), float64(throttled.Records))
 	a.round.add(a.weight(accepted), a.weight(throttled))
-	a.judge(now, sent, accepted, throttled)
-	switch {
-	case throttled.Records > 0:
-		a.cut(now, sent, throttled)
-		a.correct(now, sent, throttled)
-	case a.burst < fullBurst:
-		a.grow(now, accepted)
-	case a.outage && sent.After(a.throttled) && sent.After(a.stepped):
-		a.comeBack(now, accepted)
-	}
-}
-
-// judge notices where spells and outages begin and end.
-func (a *Adaptive) judge(now, sent time.Time, accepted, throttled Limits) {
-	if throttled.Records > 0 && !a.spell {
-		a.spell, a.before = true, a.share
-	}
-	if accepted.Records == 0 {
-		a.refusals++
-		a.refused += a.weight(throttled)
-		a.outage = a.outage || a.refusals >= outageAnswers && a.refused >= outagePart*a.before
-		return
-	}
-	a.refusals, a.refused = 0, 0
 	if throttled.Records > 0 {
-		a.outage = false // some get through, so that is how much
-	} else if sent.After(a.throttled) && now.Sub(a.throttled) >= calm {
-		a.spell = a.outage
+		a.cut(now, throttled)
+	} else if a.burst < fullBurst {
+		a.grow(now, accepted)
 	}
 }
 
-// cut lowers the share.
-func (a *Adaptive) cut(now, sent time.Time, throttled Limits) {
-	if !a.found && a.share <= 1 {
-		a.assumed = now
-	}
-	a.throttled, a.found = now, true
-	if !sent.After(a.assumed) {
-		return
-	}
+// cut lowers the share. A throttled entry also says that the shard's bucket was empty when it arrived, so that the burst
+// this one holds is not there: it is given up.
+func (a *Adaptive) cut(now time.Time, throttled Limits) {
 	part := a.recent.throttledPart(prior)
 	cut := (1 + steepness*part*part) * min(a.weight(throttled), maxWeight)
 	lowest := max(minShare, a.roundShare*max(1-maxRoundCut, 1-a.round.throttledPart(0)))
 	a.share = min(a.share, max(lowest, a.share-cut))
-}
-
-// correct brings the level to what the shard's bucket can hold after it was empty. The burst of the start has proved to be
-// there or not by now: from here on tokens gather up to a full one.
-func (a *Adaptive) correct(now, sent time.Time, throttled Limits) {
+	a.throttled, a.found = now, true
 	a.burst = fullBurst
 	a.apply(now)
-	gained := a.limits.times(a.share * max(0, now.Sub(sent)).Seconds())
-	a.records.Clamp(now, -MaxTokens, gained.Records)
-	a.bytes.Clamp(now, -MaxTokens, gained.Bytes)
-
-	level, deepest := a.Level(now), a.limits.times(-a.share*maxPenance.Seconds())
-	a.Charge(now, Limits{
-		min(throttled.Records, level.Records-deepest.Records),
-		min(throttled.Bytes, level.Bytes-deepest.Bytes),
-	})
-	if a.outage {
-		deepest = a.limits.times(-a.share * outageDebt.Seconds())
-		a.records.Clamp(now, deepest.Records, MaxTokens)
-		a.bytes.Clamp(now, deepest.Bytes, MaxTokens)
-	}
+	a.records.Empty(now)
+	a.bytes.Empty(now)
 }
 
 // grow lets the burst follow what was accepted, until it is full.
@@ -273,14 +188,6 @@ func (a *Adaptive) grow(now time.Time, accepted Limits) {
 	a.burst += more
 	a.apply(now)
 	a.Return(now, a.limits.times(more))
-}
-
-// comeBack raises the share after an outage, towards what it was before.
-func (a *Adaptive) comeBack(now time.Time, accepted Limits) {
-	a.share = min(max(comeback*a.share, a.share+burstGrowth*a.weight(accepted)), a.before)
-	a.outage = a.share < a.before
-	a.stepped = now
-	a.apply(now)
 }
 
 // raise adds to the share what the time since the last raise brings.
