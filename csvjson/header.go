@@ -2,7 +2,6 @@ package csvjson
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -27,10 +26,15 @@ func (src *source) readHeader() error {
 	}
 	for _, f := range src.scanner.fields {
 		text := src.record[f.start:f.end]
+		isQuoted := f.start > 0 && src.record[f.start-1] == '"'
+		if i := bytes.IndexByte(text, '\r'); i >= 0 && !isQuoted {
+			return src.errorAt(f.start+i, errLoneReturn)
+		}
+		if i := bytes.IndexByte(text, 0); i >= 0 {
+			return src.errorAt(f.start+i, fmt.Errorf("%w: the header has a NUL character; likely UTF-16", ErrEncoding))
+		}
 		if f.quotes {
 			text = unquote(nil, text)
-		} else if i := bytes.IndexByte(text, '\r'); i >= 0 && !src.quoted {
-			return src.errorAt(f.start+i, errors.New("lines end in a carriage return alone; CSV wants a newline"))
 		}
 		src.report.Header = append(src.report.Header, string(bytes.TrimSpace(text)))
 	}
@@ -101,8 +105,8 @@ func (t *table) resolve(src *source) ([]string, error) {
 			continue
 		}
 		if other, ok := taken[name]; ok {
-			return nil, fmt.Errorf("%w: headers %d (%q) and %d (%q) both mean %q",
-				ErrDuplicateColumn, other+1, header[other], i+1, h, name)
+			return nil, src.errorAt(src.scanner.fields[i].start, fmt.Errorf("%w: headers %d (%q) and %d (%q) both mean %q",
+				ErrDuplicateColumn, other+1, header[other], i+1, h, name))
 		}
 		taken[name] = i
 		src.names[i] = name

@@ -47,6 +47,7 @@ type jsonScanner struct {
 	// Between records:
 	wraps    int         // arrays open around the records
 	maxWraps int         // how many are opened; those within belong to records
+	nested   bool        // the outermost of them has begun with an array
 	between  expectation // what comes next in the innermost of them
 
 	// Within a record:
@@ -198,7 +199,8 @@ func (s *jsonScanner) step(c byte) (found bool, err error) {
 		s.between = wantCommaOrEnd
 	case inArray && s.between == wantCommaOrEnd:
 		return false, s.syntaxError(0, c, wantCommaOrEnd)
-	case c == '[' && s.wraps < s.maxWraps:
+	case c == '[' && s.opens():
+		s.nested = s.wraps > 0
 		s.wraps++
 		s.between = wantValueOrEnd
 	default:
@@ -206,6 +208,13 @@ func (s *jsonScanner) step(c byte) (found bool, err error) {
 		return true, nil
 	}
 	return false, nil
+}
+
+// opens reports whether an array that begins here is one around records. In an
+// array it is if the first element there was one, too: [[1, 2], [3]] is three
+// records, [1, [2, 3]] two.
+func (s *jsonScanner) opens() bool {
+	return s.wraps < s.maxWraps && (s.wraps == 0 || s.nested || s.between == wantValueOrEnd)
 }
 
 func (s *jsonScanner) syntaxError(off int, c byte, want expectation) error {

@@ -13,11 +13,21 @@ import (
 )
 
 // ReadJSON yields the records of JSON text, each decoded into a T as by
-// encoding/json. The text may be an array of records, an array wrapped in an
-// array as the original experiment wrote it, newline-delimited JSON, or records
-// one after the other in any white space. The bare tokens NaN, Infinity and
-// -Infinity, which Python writes, are read as null. For a T of kind slice or
-// array only the outermost array is opened; the arrays in it are records.
+// encoding/json. The text may be
+//
+//   - an array of records;
+//   - an array of such arrays, told by its first element. The original
+//     experiment wrapped its array so, and pages of answers are often gathered
+//     so: [[{…}, {…}], [{…}]] is three records;
+//   - newline-delimited JSON, or records or arrays one after the other in any
+//     white space;
+//   - nothing. That is no error, for it is what newline-delimited JSON of no
+//     records looks like; count the records if there must be some.
+//
+// Arrays deeper within are records: [1, [2, 3]] is two of them. For a T of kind
+// slice or array that begins one level up, so such records need an array around
+// them: [[1, 2], [3]] is two records for a []int. The bare tokens NaN, Infinity
+// and -Infinity, which Python writes, are read as null.
 //
 // A json.RawMessage gets the record as it stands in the text (NaN aside) and is
 // the caller's to keep.

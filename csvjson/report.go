@@ -67,7 +67,7 @@ func (t *table) warnings() []string {
 		}
 		seen[fold(c.name)] = c.name
 		if c.kind != Text && rows > 0 && c.missing+c.notNumbers >= rows {
-			warn("column %q is declared a number, but none of %d rows has one", c.name, rows)
+			warn("column %q is declared a number, but no row has one (rows: %d)", c.name, rows)
 		}
 	}
 	for _, c := range t.opts.Columns {

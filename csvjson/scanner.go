@@ -3,11 +3,15 @@ package csvjson
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/bits"
 	"unicode/utf8"
 )
+
+// errLoneReturn is about line ends of old Macintosh programs.
+var errLoneReturn = errors.New("a line ends in a carriage return alone; CSV wants a newline")
 
 // A span is a field as bytes of the record, without its quotes.
 type span struct {
@@ -230,6 +234,8 @@ func (s *scanner) scanQuoted(data []byte) (int, error) {
 		case endsField(after, s.comma):
 			s.fields = append(s.fields, span{start: s.pos + 1, end: i, quotes: s.quotes})
 			return i + 1, nil
+		case !s.lazy && after[0] == '\r':
+			return 0, s.errorAt(i+1, errLoneReturn)
 		case !s.lazy:
 			return 0, s.errorAt(i, fmt.Errorf("%w: text follows the closing quote of a field", ErrQuote))
 		}
