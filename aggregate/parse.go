@@ -30,7 +30,8 @@ func ParsePrice(s string) (Price, error) {
 //   - "24€99", "$119. 95", "1.899,-", ".75 €", "20,221.", "22000.00元/台".
 //   - A minus just before the number or its currency. A dash with a space after
 //     it is a bullet.
-//   - The same price twice: "205,68 € 205.68".
+//   - The same price twice: "205,68 € 205.68", but not "5 5" or "5. 5", which
+//     may be one number.
 //   - Known words beside it ("Price:", "Now", "bežná cena", and Labels), and a
 //     remark in parentheses without a number, or with a percentage only.
 //     "From" and "$49+" give a lower bound, see [Price.From].

@@ -125,6 +125,11 @@ var parseCases = []parseCase{
 	{text: "5€ 105", want: "(several prices)"},
 	{text: "$12. 50", want: "USD 12.5"},
 	{text: "12, 50 €", want: "EUR 12.5"},
+	{text: "5. 5", want: "(a number that can be read in two ways)", reason: "5.5, or 5 twice"},
+	{text: "5, 5 €", want: "(a number that can be read in two ways)"},
+	{text: "5 5", want: "(a number that can be read in two ways)"},
+	{text: "5.00 5.00 €", want: "EUR 5", reason: "the same price twice"},
+	{text: "$5 $5.00", want: "USD 5"},
 	{text: "12, 50", want: "(a number that can be read in two ways)", reason: "may be a list"},
 
 	// Signs and dashes.

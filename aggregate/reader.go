@@ -32,6 +32,7 @@ type reader struct {
 	seenRange   bool // a dash between two numbers
 	hyphen      bool // the dash has no spaces around it: 25-09
 	seenSlash   bool // a slash or a colon between two numbers
+	seenLoose   bool // two whole numbers with no more than a mark and spaces between them
 	seenFrom    bool
 	seenFree    bool
 	reason      Reason // what a word such as NaN said
@@ -110,8 +111,8 @@ func (r *reader) doubt() Reason {
 		return ReasonSeveral
 	case r.n == 1 && (r.amounts[0].aside || r.dash):
 		return ReasonUnsure // "(44.99)", "12 -"
-	case plain && slices.ContainsFunc(r.amounts[:r.n], amount.spaced):
-		return ReasonAmbiguous // "5, 10" may be a list
+	case r.seenLoose || plain && slices.ContainsFunc(r.amounts[:r.n], amount.spaced):
+		return ReasonAmbiguous // "5. 5" may be 5.5, and "5, 10" a list
 	}
 	return ""
 }
@@ -206,8 +207,23 @@ func (r *reader) readNumber(k int) int {
 	if r.n < maxAmounts {
 		r.amounts[r.n] = a
 	}
+	r.seenLoose = r.seenLoose || r.n > 0 && r.loose(k)
 	r.n++
 	return next
+}
+
+// loose tells that the number k, and the one before it, are digits alone and
+// stand apart by spaces, or a point or comma and spaces, only.
+func (r *reader) loose(k int) bool {
+	before := k - 1
+	if mark := r.punctAt(before); mark == '.' || mark == ',' {
+		before--
+	}
+	return before >= 0 && r.isWhole(r.tokens[before]) && r.isWhole(r.tokens[k])
+}
+
+func (r *reader) isWhole(t token) bool {
+	return t.kind == tokenNumber && r.leadingDigits(int(t.start)) == int(t.end-t.start)
 }
 
 // centsFollow tells 24€99 and 35€ 99: a sign just after a whole number, two
