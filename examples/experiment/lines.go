@@ -6,13 +6,14 @@ import (
 	"strconv"
 
 	"github.com/kinesiskit/kinesiskit/aggregate"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 )
 
 // write prints what came of the inputs, side by side.
 func write(w io.Writer, results []*result, p prices) {
 	var t table
 	for _, r := range results {
-		t.heads = append(t.heads, fmt.Sprintf("%s records, %d %s", grouped(int64(len(r.records))), r.shards, plural(r.shards, "shard")))
+		t.heads = append(t.heads, fmt.Sprintf("%s %s, %s", grouped(int64(len(r.records))), quantity.Noun(len(r.records), "record"), quantity.Of(r.shards, "shard")))
 	}
 	row := func(label string, cell func(*result) string) {
 		cells := make([]string, len(results))
@@ -139,13 +140,6 @@ func costLines(t *table, row rowFunc, p prices) {
 }
 
 func float(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
-}
 
 // notes says how to read the figures.
 func notes(w io.Writer, results []*result, aws bool) {

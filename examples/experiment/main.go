@@ -19,6 +19,7 @@ import (
 
 	"github.com/kinesiskit/kinesiskit/examples/internal/connect"
 	"github.com/kinesiskit/kinesiskit/examples/internal/progress"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 )
 
 func main() {
@@ -202,7 +203,7 @@ func experiment(ctx context.Context, args []string, stdout, stderr io.Writer) er
 	var wrong []error
 	for _, r := range results {
 		if r.wrong != nil {
-			wrong = append(wrong, fmt.Errorf("%d records: %w", len(r.records), r.wrong))
+			wrong = append(wrong, fmt.Errorf("%s: %w", quantity.Of(len(r.records), "record"), r.wrong))
 		}
 	}
 	return errors.Join(wrong...)

@@ -34,51 +34,52 @@ func cells(t *testing.T, table, label string) string {
 	return ""
 }
 
+var runTests = []struct {
+	name  string
+	args  []string
+	long  bool
+	head  string
+	lines [][2]string // label, cells
+}{
+	{
+		name: "a table of its own", args: []string{"-rows", "1200", "-shards", "2", "-delay", "20ms"},
+		head: "1,200 records, 2 shards",
+		lines: [][2]string{
+			{"round-trip delay of the server", "20.0 ms"},
+			{"the original (put_record, Python, AWS)", "–"},
+			{"one PutRecord after the other", "~ 24.00 s"},
+			{"records", "1,200"},
+			{"lost, doubled", "0, 0"},
+			{"equal to what is known", "yes, to the last digit"},
+			{"PUT payload units of 25 KB", "1,200"},
+			{"provisioned", "0.0300 + 0.000017"},
+		},
+	},
+	{
+		name: "as in the README", long: true,
+		head: "212 records, 1 shard 8,786 records, 2 shards",
+		lines: [][2]string{
+			{"books", "made up made up"},
+			{"round-trip delay of the server", "43.4 ms 25.8 ms"},
+			{"the original (put_record, Python, AWS)", "10.36 s 276.68 s"},
+			{"one PutRecord after the other", "9.20 s ~ 226.68 s"},
+			{"records", "212 8,786"},
+			{"lost, doubled", "0, 0 0, 0"},
+			{"priced", "188 7,150"},
+			{"missing", "24 1,636"},
+			{"sum", "35179.55 4134016.42"},
+			{"equal to what is known", "yes, to the last digit yes, to the last digit"},
+			{"PUT payload units of 25 KB", "212 8,786"},
+			{"provisioned", "0.0150 + 0.000003 0.0300 + 0.000123"},
+		},
+	},
+}
+
 // TestRun runs the program in fake time, in which a request takes its delay
 // and nothing else: on a table of its own choice and, if KINESISKIT_LONG is
 // set, as the README has it.
 func TestRun(t *testing.T) {
-	tests := []struct {
-		name  string
-		args  []string
-		long  bool
-		head  string
-		lines []struct{ label, cells string }
-	}{
-		{
-			name: "a table of its own", args: []string{"-rows", "1200", "-shards", "2", "-delay", "20ms"},
-			head: "1,200 records, 2 shards",
-			lines: []struct{ label, cells string }{
-				{"round-trip delay of the server", "20.0 ms"},
-				{"the original (put_record, Python, AWS)", "–"},
-				{"one PutRecord after the other", "~ 24.00 s"},
-				{"records", "1,200"},
-				{"lost, doubled", "0, 0"},
-				{"equal to what is known", "yes, to the last digit"},
-				{"PUT payload units of 25 KB", "1,200"},
-				{"provisioned", "0.0300 + 0.000017"},
-			},
-		},
-		{
-			name: "as in the README", long: true,
-			head: "212 records, 1 shard 8,786 records, 2 shards",
-			lines: []struct{ label, cells string }{
-				{"books", "made up made up"},
-				{"round-trip delay of the server", "43.4 ms 25.8 ms"},
-				{"the original (put_record, Python, AWS)", "10.36 s 276.68 s"},
-				{"one PutRecord after the other", "9.20 s ~ 226.68 s"},
-				{"records", "212 8,786"},
-				{"lost, doubled", "0, 0 0, 0"},
-				{"priced", "188 7,150"},
-				{"missing", "24 1,636"},
-				{"sum", "35179.55 4134016.42"},
-				{"equal to what is known", "yes, to the last digit yes, to the last digit"},
-				{"PUT payload units of 25 KB", "212 8,786"},
-				{"provisioned", "0.0150 + 0.000003 0.0300 + 0.000123"},
-			},
-		},
-	}
-	for _, tt := range tests {
+	for _, tt := range runTests {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.long && os.Getenv("KINESISKIT_LONG") == "" {
 				t.Skip("TestProducerKeepsToTheLimits has the same sizes; KINESISKIT_LONG=1 runs this too")
@@ -89,8 +90,8 @@ func TestRun(t *testing.T) {
 					t.Fatalf("exit %d, %s", code, stderr)
 				}
 				for _, line := range tt.lines {
-					if got := words(cells(t, stdout, line.label)); got != line.cells {
-						t.Errorf("%s: %s, want %s", line.label, got, line.cells)
+					if got := words(cells(t, stdout, line[0])); got != line[1] {
+						t.Errorf("%s: %s, want %s", line[0], got, line[1])
 					}
 				}
 				if head, _, _ := strings.Cut(stdout, "\n"); words(head) != tt.head {
@@ -213,12 +214,12 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		want string // part of the error
 	}{
 		{"all", []record{written[3], written[1], written[0], written[2]}, ""},
-		{"one lost", written[:3], "1 records are lost, 0 are too many"},
-		{"one of two equal ones lost", []record{written[0], written[1], written[3]}, "1 records are lost, 0 "},
-		{"one twice", append([]record{written[3]}, written...), "0 records are lost, 1 are too many"},
-		{"another key", []record{book("x", "1.50"), written[1], written[2], written[3]}, "1 records are lost, 1 "},
+		{"one lost", written[:3], "records: 1 lost, 0 too many"},
+		{"one of two equal ones lost", []record{written[0], written[1], written[3]}, "records: 1 lost, 0 "},
+		{"one twice", append([]record{written[3]}, written...), "records: 0 lost, 1 too many"},
+		{"another key", []record{book("x", "1.50"), written[1], written[2], written[3]}, "records: 1 lost, 1 "},
 		{"another price", []record{book("a", "1.51"), written[1], written[2], written[3]}, "sum up to 5.51, not 5.5"},
-		{"a price more", []record{written[0], written[1], written[2], book("c", "0")}, "4 books have a price, not 3"},
+		{"a price more", []record{written[0], written[1], written[2], book("c", "0")}, "books with a price: 4, not 3"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -132,10 +132,10 @@ func digest(r record) [sha256.Size]byte {
 func (b *readBack) check(want truth) error {
 	var errs []error
 	if b.lost > 0 || b.doubled > 0 {
-		errs = append(errs, fmt.Errorf("%d records are lost, %d are too many", b.lost, b.doubled))
+		errs = append(errs, fmt.Errorf("records: %d lost, %d too many", b.lost, b.doubled))
 	}
 	if got := b.prices.Count(); got != want.priced {
-		errs = append(errs, fmt.Errorf("%d books have a price, not %d", got, want.priced))
+		errs = append(errs, fmt.Errorf("books with a price: %d, not %d", got, want.priced))
 	}
 	if got := b.prices.Sum().String(); got != want.sum {
 		errs = append(errs, fmt.Errorf("the prices sum up to %s, not %s", got, want.sum))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
@@ -64,7 +65,7 @@ func play(ctx context.Context, svc service, in input, p plan, prefix string, say
 		r.usage.add(rec.size())
 	}
 	sample := in.records[:min(p.sample, len(in.records))]
-	say("%d records one after the other", len(sample))
+	say("%s one after the other", quantity.Of(len(sample), "record"))
 	first := prefix + "-sequential"
 	err := svc.withStream(ctx, first, p.shards, func() (err error) {
 		r.sequential, err = sequential(ctx, svc.client, first, sample)
@@ -94,11 +95,11 @@ func play(ctx context.Context, svc service, in input, p plan, prefix string, say
 func (w way) play(ctx context.Context, svc service, in input, shards int, stream string, say sayFunc) (pass, error) {
 	done := pass{way: w}
 	err := svc.withStream(ctx, stream, shards, func() (err error) {
-		say("%s: %d records", w.name, len(in.records))
+		say("%s: %s", w.name, quantity.Of(len(in.records), "record"))
 		if done.upload, err = produce(ctx, svc.client, stream, in.records, w.config); err != nil {
 			return fmt.Errorf("%s: %w", w.name, err)
 		}
-		say("reading %d records", len(in.records))
+		say("reading %s", quantity.Of(len(in.records), "record"))
 		done.back, err = consume(ctx, svc.client, stream, in.records)
 		return err
 	})

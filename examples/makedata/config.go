@@ -12,7 +12,7 @@ import (
 	"github.com/kinesiskit/kinesiskit/csvjson"
 )
 
-const usage = `usage: makedata [flags] [file.csv ...]
+const usage = `Usage: makedata [flags] [file.csv ...]
 
 Reads CSV files of books as one table and writes it as JSON. Without files on
 the command line these are the ones of -rom and -book; with files, those two are

@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/csvjson"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 )
 
 func main() {
@@ -122,12 +123,12 @@ func summarize(w io.Writer, report csvjson.Report, output string, written int64,
 	for _, src := range report.Sources {
 		read += src.Bytes
 	}
-	fmt.Fprintf(w, "makedata: %d rows to %s: %d bytes from %d bytes of CSV in %v\n",
-		report.Rows, output, written, read, took.Round(time.Microsecond))
+	fmt.Fprintf(w, "makedata: %s to %s: %s from %s of CSV in %v\n", quantity.Of(report.Rows, "row"), output,
+		quantity.Of(written, "byte"), quantity.Of(read, "byte"), took.Round(time.Microsecond))
 	for _, src := range report.Sources {
-		fmt.Fprintf(w, "  %s: %d rows, %d columns", src.Name, src.Rows, len(src.Header))
+		fmt.Fprintf(w, "  %s: %s, %s", src.Name, quantity.Of(src.Rows, "row"), quantity.Of(len(src.Header), "column"))
 		if src.Bad > 0 {
-			fmt.Fprintf(w, ", %d bad rows left out", src.Bad)
+			fmt.Fprintf(w, ", %s left out", quantity.Of(src.Bad, "bad row"))
 		}
 		for i, rename := range src.Renamed {
 			fmt.Fprintf(w, "%s%q is %q", separator(i, "; "), rename.From, rename.To)
@@ -145,7 +146,7 @@ func summarize(w io.Writer, report csvjson.Report, output string, written int64,
 	}
 	for _, c := range report.Columns {
 		if c.NotNumbers > 0 {
-			fmt.Fprintf(w, "  %s: %d are no numbers and stay text\n", c.Name, c.NotNumbers)
+			fmt.Fprintf(w, "  %s: text that is no number: %d\n", c.Name, c.NotNumbers)
 		}
 	}
 	for _, warning := range report.Warnings {

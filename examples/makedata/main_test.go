@@ -34,44 +34,46 @@ const (
 	novels  = "title,author,price,description,genre\n1984,Orwell,CDN$ 6.99,,\"sci \"\"fi\"\"\"\n"
 )
 
-func TestMakedata(t *testing.T) {
-	const joined = `{"Title":"A","Author(s)":"B, C","Price":5.10,"Description":"x\ny","KU":"1","genre":null},
+const joined = `{"Title":"A","Author(s)":"B, C","Price":5.10,"Description":"x\ny","KU":"1","genre":null},
 {"Title":null,"Author(s)":null,"Price":null,"Description":null,"KU":null,"genre":null},
 {"Title":"1984","Author(s)":"Orwell","Price":"CDN$ 6.99","Description":null,"KU":null,"genre":"sci \"fi\""}`
-	tests := []struct {
-		name   string
-		args   []string
-		files  map[string]string
-		output string // file to look at, or - for standard output
-		want   string
-		stderr string // is in the summary
-	}{
-		{name: "defaults", output: "books.json", want: "[\n" + joined + "\n]\n",
-			stderr: "makedata: 3 rows to books.json: "},
-		{name: "to standard output", args: []string{"-o", "-"}, output: "-", want: "[\n" + joined + "\n]\n",
-			stderr: "to standard output"},
-		{name: "lines, missing left out", args: []string{"-o", "x.json", "-format", "ndjson", "-missing", "omit"}, output: "x.json",
-			want: `{"Title":"A","Author(s)":"B, C","Price":5.10,"Description":"x\ny","KU":"1"}
+
+var makedataTests = []struct {
+	name   string
+	args   []string
+	files  map[string]string
+	output string // file to look at, or - for standard output
+	want   string
+	stderr string // is in the summary
+}{
+	{name: "defaults", output: "books.json", want: "[\n" + joined + "\n]\n",
+		stderr: "makedata: 3 rows to books.json: "},
+	{name: "to standard output", args: []string{"-o", "-"}, output: "-", want: "[\n" + joined + "\n]\n",
+		stderr: "to standard output"},
+	{name: "lines, missing left out", args: []string{"-o", "x.json", "-format", "ndjson", "-missing", "omit"}, output: "x.json",
+		want: `{"Title":"A","Author(s)":"B, C","Price":5.10,"Description":"x\ny","KU":"1"}
 {}
 {"Title":"1984","Author(s)":"Orwell","Price":"CDN$ 6.99","genre":"sci \"fi\""}
-`, stderr: "Price: 1 are no numbers and stay text"},
-		{name: "arguments instead of the two files", args: []string{"-o", "-", "-format", "ndjson", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title\nC\n"}, want: "{\"Title\":\"C\"}\n", stderr: "c.csv: 1 rows, 1 columns"},
-		{name: "arguments besides one of them", args: []string{"-o", "-", "-format", "ndjson", "-rom", "d.csv", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title\nC\n", "d.csv": "Title\nD\n"}, want: "{\"Title\":\"D\"}\n{\"Title\":\"C\"}\n"},
-		{name: "other columns", args: []string{"-o", "-", "-format", "ndjson", "-numbers", "n", "-required", "", "-comma", `\t`, "-trim", "c.csv"},
-			files: map[string]string{"c.csv": "n\tm\n1 \t 2\n"}, output: "-", want: "{\"n\":1,\"m\":\"2\"}\n"},
-		{name: "another encoding", args: []string{"-o", "-", "-format", "ndjson", "-encoding", "windows-1252", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title\nIt\x92s\n"}, want: "{\"Title\":\"It’s\"}\n"},
-		{name: "lazy quotes", args: []string{"-o", "-", "-format", "ndjson", "-lazy", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title\n5\" disk\n"}, want: "{\"Title\":\"5\\\" disk\"}\n"},
-		{name: "bad rows left out", args: []string{"-o", "-", "-format", "ndjson", "-skip-bad", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title,b\nA,1\nB\nC,3\n"}, want: "{\"Title\":\"A\",\"b\":\"1\"}\n{\"Title\":\"C\",\"b\":\"3\"}\n",
-			stderr: "makedata: left out: csvjson: c.csv: line 3, column 2: row 2: wrong number of fields"},
-		{name: "indented", args: []string{"-o", "-", "-format", "indent", "c.csv"}, output: "-",
-			files: map[string]string{"c.csv": "Title\nA\n"}, want: "[\n  {\n    \"Title\": \"A\"\n  }\n]\n"},
-	}
-	for _, test := range tests {
+`, stderr: "Price: text that is no number: 1"},
+	{name: "arguments instead of the two files", args: []string{"-o", "-", "-format", "ndjson", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title\nC\n"}, want: "{\"Title\":\"C\"}\n", stderr: "c.csv: 1 row, 1 column"},
+	{name: "arguments besides one of them", args: []string{"-o", "-", "-format", "ndjson", "-rom", "d.csv", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title\nC\n", "d.csv": "Title\nD\n"}, want: "{\"Title\":\"D\"}\n{\"Title\":\"C\"}\n"},
+	{name: "other columns", args: []string{"-o", "-", "-format", "ndjson", "-numbers", "n", "-required", "", "-comma", `\t`, "-trim", "c.csv"},
+		files: map[string]string{"c.csv": "n\tm\n1 \t 2\n"}, output: "-", want: "{\"n\":1,\"m\":\"2\"}\n"},
+	{name: "another encoding", args: []string{"-o", "-", "-format", "ndjson", "-encoding", "windows-1252", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title\nIt\x92s\n"}, want: "{\"Title\":\"It’s\"}\n"},
+	{name: "lazy quotes", args: []string{"-o", "-", "-format", "ndjson", "-lazy", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title\n5\" disk\n"}, want: "{\"Title\":\"5\\\" disk\"}\n"},
+	{name: "bad rows left out", args: []string{"-o", "-", "-format", "ndjson", "-skip-bad", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title,b\nA,1\nB\nC,3\n"}, want: "{\"Title\":\"A\",\"b\":\"1\"}\n{\"Title\":\"C\",\"b\":\"3\"}\n",
+		stderr: "makedata: left out: csvjson: c.csv: line 3, column 2: row 2: wrong number of fields"},
+	{name: "indented", args: []string{"-o", "-", "-format", "indent", "c.csv"}, output: "-",
+		files: map[string]string{"c.csv": "Title\nA\n"}, want: "[\n  {\n    \"Title\": \"A\"\n  }\n]\n"},
+}
+
+func TestMakedata(t *testing.T) {
+	for _, test := range makedataTests {
 		t.Run(test.name, func(t *testing.T) {
 			inDirWith(t, map[string]string{"rom.csv": romance, "book.csv": novels})
 			for name, text := range test.files {
@@ -128,7 +130,7 @@ func TestMakedataBadInput(t *testing.T) {
 		{name: "unknown format", args: []string{"-format", "xml"}, code: 2, stderr: []string{"array, indent, ndjson"}},
 		{name: "bad separator", args: []string{"-comma", "ab"}, code: 2, stderr: []string{"one ASCII character"}},
 		{name: "no files", args: []string{"-rom", "", "-book", ""}, code: 2, stderr: []string{"no files to read"}},
-		{name: "help", args: []string{"-h"}, code: 0, stderr: []string{"usage: makedata", "-skip-bad"}},
+		{name: "help", args: []string{"-h"}, code: 0, stderr: []string{"Usage: makedata", "-skip-bad"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ import (
 	"github.com/kinesiskit/kinesiskit/examples/internal/connect"
 	"github.com/kinesiskit/kinesiskit/examples/internal/jsonfield"
 	"github.com/kinesiskit/kinesiskit/examples/internal/progress"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
@@ -131,7 +132,7 @@ func report(ctx context.Context, client *kinesis.Client, o options, stdout, stde
 	case interrupted && o.follow:
 		return nil // that is how it ends
 	case interrupted:
-		return fmt.Errorf("interrupted: the statistics are of the %s until then", number(stats.records, "record"))
+		return fmt.Errorf("interrupted: the statistics are of the %s until then", quantity.Of(stats.records, "record"))
 	case err != nil:
 		return connect.Explain(client, err)
 	}
@@ -150,7 +151,7 @@ func read(ctx context.Context, client *kinesis.Client, o options, stats *statist
 		return err
 	}
 	var count atomic.Int64
-	stop := progress.Show(stderr, func() string { return number(count.Load(), "record") })
+	stop := progress.Show(stderr, func() string { return quantity.Of(count.Load(), "record") })
 	defer stop()
 
 	for record, err := range consumer.Records(ctx) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kinesiskit/kinesiskit/aggregate"
 	"github.com/kinesiskit/kinesiskit/examples/internal/jsonfield"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
@@ -85,16 +86,16 @@ func (s *statistics) addPoison(err *kstream.DecodeError) {
 func (s *statistics) print(w io.Writer, stream string, byCurrency bool) {
 	from := stream
 	if len(s.shards) > 0 {
-		from = number(len(s.shards), "shard") + " of " + stream
+		from = quantity.Of(len(s.shards), "shard") + " of " + stream
 	}
 	fmt.Fprintf(w, "%s, %s, read from %s in %.2f s\n",
-		number(s.records, "record"), number(s.bytes, "byte"), from, s.took.Seconds())
+		quantity.Of(s.records, "record"), quantity.Of(s.bytes, "byte"), from, s.took.Seconds())
 	for _, shard := range slices.Sorted(maps.Keys(s.shards)) {
-		fmt.Fprintf(w, "  %s  %s\n", shard, number(s.shards[shard], "record"))
+		fmt.Fprintf(w, "  %s  %s\n", shard, quantity.Of(s.shards[shard], "record"))
 	}
 	s.printTrouble(w)
 
-	fmt.Fprintf(w, "\n%s: %s, %d missing\n", s.column, number(s.values(), "value"), s.missing())
+	fmt.Fprintf(w, "\n%s: %s, %d missing\n", s.column, quantity.Of(s.values(), "value"), s.missing())
 	reasons := s.summary.MissingReasons()
 	delete(reasons, aggregate.ReasonCurrency) // they are in the next lines
 	for _, reason := range slices.Sorted(maps.Keys(reasons)) {
@@ -112,7 +113,7 @@ func (s *statistics) print(w io.Writer, stream string, byCurrency bool) {
 	}
 	printSummary(w, &s.summary)
 	if others := s.values() - s.summary.Count(); others > 0 {
-		fmt.Fprintf(w, "  and %s in other currencies: see -by-currency\n", number(others, "value"))
+		fmt.Fprintf(w, "  and %s in other currencies: see -by-currency\n", quantity.Of(others, "value"))
 	}
 }
 
@@ -126,7 +127,7 @@ func (s *statistics) missing() int64 { return s.records - s.poison - s.values() 
 
 func (s *statistics) printTrouble(w io.Writer) {
 	if s.poison > 0 {
-		fmt.Fprintf(w, "%s left out, not readable:\n", number(s.poison, "record"))
+		fmt.Fprintf(w, "%s left out, not readable:\n", quantity.Of(s.poison, "record"))
 		for _, text := range s.named {
 			fmt.Fprintf(w, "  %s\n", text)
 		}
@@ -164,12 +165,4 @@ func or(text, otherwise string) string {
 		return otherwise
 	}
 	return text
-}
-
-// number writes how many there are of something.
-func number[N int | int64](n N, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -22,6 +22,7 @@ import (
 
 	"github.com/kinesiskit/kinesiskit/examples/internal/connect"
 	"github.com/kinesiskit/kinesiskit/examples/internal/progress"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
@@ -65,7 +66,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	flags.StringVar(&o.stream, "stream", "", "`name` or ARN of the stream (required)")
 	flags.StringVar(&o.file, "file", "", "the `file`, instead of the argument")
-	flags.StringVar(&o.key, "key", "Title", "`name` of the column whose text is the partition key, in any case")
+	flags.StringVar(&o.key, "key", "Title", "`name` of the column whose text is the partition key, in any case; '' spreads the records evenly over the shards")
 	flags.IntVar(&o.create, "create", 0, "create the stream with `n` shards if there is none")
 	flags.Int64Var(&o.from, "from", 0, "skip the first `n` records: go on after an interruption")
 	flags.BoolVar(&o.aggregate, "aggregate", false, "pack records together, as the Kinesis Producer Library does")
@@ -160,7 +161,7 @@ func transfer(ctx context.Context, client *kinesis.Client, o options, stdin io.R
 	t.print(stdout, stderr)
 	switch begun := t.begun.Load(); {
 	case begun == 0 && err == nil && o.from > 0:
-		fmt.Fprintf(stderr, "warning: %s has no more than %d records: nothing was left to upload\n", source.name, o.from)
+		fmt.Fprintf(stderr, "warning: %s has no more than %s: nothing was left to upload\n", source.name, quantity.Of(o.from, "record"))
 	case begun == 0 && err == nil:
 		fmt.Fprintf(stderr, "warning: %s has no records\n", source.name)
 	case begun > 0 && t.keyless.Load() == begun:

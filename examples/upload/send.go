@@ -17,14 +17,17 @@ const settleTimeout = 10 * time.Second
 // send uploads the source. Whatever ends it early, the tally then says what
 // became of every record that was begun.
 func send(ctx context.Context, client *kinesis.Client, o options, s *source, t *tally) error {
-	producer, err := kstream.NewProducer(client, kstream.ProducerConfig[row]{
-		Stream:       o.stream,
-		PartitionKey: func(r row) string { return r.key },
-		Codec:        rowCodec{},
-		Aggregate:    o.aggregate,
-		Compress:     o.compress,
-		OnSettled:    t.settled,
-	})
+	config := kstream.ProducerConfig[row]{
+		Stream:    o.stream,
+		Codec:     rowCodec{},
+		Aggregate: o.aggregate,
+		Compress:  o.compress,
+		OnSettled: t.settled,
+	}
+	if o.key != "" {
+		config.PartitionKey = func(r row) string { return r.key }
+	}
+	producer, err := kstream.NewProducer(client, config)
 	if err != nil {
 		return err
 	}

@@ -107,10 +107,19 @@ type row struct {
 	data   []byte // compact JSON
 }
 
+// String names the row, for messages.
+func (r row) String() string {
+	if r.key == "" {
+		return fmt.Sprintf("record %d", r.number)
+	}
+	return fmt.Sprintf("record %d (key %.40q)", r.number, r.key)
+}
+
 // rows yields the records after the first skip ones, each with its partition
 // key: the text of a column or, where that is missing, the key that
-// kstream.PartitionKey gives an empty text. The first error is the last thing
-// that is yielded. found is told whether each record has the column.
+// kstream.PartitionKey gives an empty text; none if column is "". The first
+// error is the last thing that is yielded. found is told whether each record
+// has the column.
 func (s *source) rows(column string, skip int64, found func(bool)) iter.Seq2[row, error] {
 	return func(yield func(row, error) bool) {
 		number := int64(0)
@@ -123,16 +132,26 @@ func (s *source) rows(column string, skip int64, found func(bool)) iter.Seq2[row
 				yield(row{}, err)
 				return
 			}
-			text := ""
-			if object, err := jsonfield.Parse(record); err == nil {
-				text = object.Text(column)
+			key, hasText := "", true
+			if column != "" {
+				key, hasText = partitionKey(record, column)
 			}
-			found(text != "")
-			if !yield(row{number, kstream.PartitionKey(text), compact(record)}, nil) {
+			found(hasText)
+			if !yield(row{number, key, compact(record)}, nil) {
 				return
 			}
 		}
 	}
+}
+
+// partitionKey makes the key of a record from the text of a column, and reports
+// whether there is one.
+func partitionKey(record json.RawMessage, column string) (key string, hasText bool) {
+	text := ""
+	if object, err := jsonfield.Parse(record); err == nil {
+		text = object.Text(column)
+	}
+	return kstream.PartitionKey(text), text != ""
 }
 
 // compact takes out the white space that an indented file has.

@@ -10,6 +10,7 @@ import (
 	"github.com/kinesiskit/kinesiskit/aggregate"
 	"github.com/kinesiskit/kinesiskit/csvjson"
 	"github.com/kinesiskit/kinesiskit/examples/internal/progress"
+	"github.com/kinesiskit/kinesiskit/examples/internal/quantity"
 	"github.com/kinesiskit/kinesiskit/kstream"
 )
 
@@ -58,7 +59,7 @@ func (t *tally) settled(s kstream.Settlement[row]) {
 	case isHopeless(s.Err):
 		t.hopeless++
 		if len(t.named) < maxNamed {
-			t.named = append(t.named, fmt.Sprintf("record %d (key %.40q): %v", s.Value.number, s.Value.key, s.Err))
+			t.named = append(t.named, fmt.Sprintf("%s: %v", s.Value, s.Err))
 		}
 	default:
 		t.failed++
@@ -80,7 +81,7 @@ func isHopeless(err error) bool {
 func (t *tally) line() string {
 	n := t.acknowledged.Load()
 	rate := float64(n) / max(time.Since(t.begin).Seconds(), 0.001)
-	return fmt.Sprintf("%s%d records, %.0f/s", progress.Bar(t.source.done.Load(), t.source.size), n, rate)
+	return fmt.Sprintf("%s%s, %.0f/s", progress.Bar(t.source.done.Load(), t.source.size), quantity.Of(n, "record"), rate)
 }
 
 func (t *tally) print(stdout, stderr io.Writer) {
@@ -98,9 +99,9 @@ func (t *tally) print(stdout, stderr io.Writer) {
 		{"records", fmt.Sprintf("%d acknowledged", n)},
 		{"time", fmt.Sprintf("%.2f s, %.0f records/s, %.2f MiB/s", seconds, float64(n)/seconds, float64(t.stats.Bytes)/(1<<20)/seconds)},
 		{"latency", fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", t.latency.Quantile(0.5), t.latency.Quantile(0.99))},
-		{"wire", fmt.Sprintf("%d bytes in %d records, %d calls", t.stats.Bytes, t.stats.Entries, t.stats.Calls)},
-		{"billed", fmt.Sprintf("%d PUT payload units of 25 KB", t.stats.PayloadUnits)},
-		{"retries", fmt.Sprintf("%d records sent again, %d throttled entries", t.stats.Retries, t.stats.ThrottledEntries)},
+		{"wire", fmt.Sprintf("%s in %s, %s", quantity.Of(t.stats.Bytes, "byte"), quantity.Of(t.stats.Entries, "record"), quantity.Of(t.stats.Calls, "call"))},
+		{"billed", quantity.Of(t.stats.PayloadUnits, "PUT payload unit") + " of 25 KB"},
+		{"retries", fmt.Sprintf("%s sent again, %d throttled", quantity.Of(t.stats.Retries, "record"), t.stats.ThrottledEntries)},
 	}
 	for _, line := range lines {
 		fmt.Fprintf(stdout, "%-9s%s\n", line.name, line.text)
@@ -118,19 +119,26 @@ func (t *tally) outcome(o options, err error) error {
 	case err == nil && t.hopeless == 0 && t.unsure == 0:
 		return nil
 	case err == nil:
-		return fmt.Errorf("%d records were acknowledged, %d can never be sent, %d may be in the stream", n, t.hopeless, t.unsure)
+		return fmt.Errorf("%s, %d can never be sent, %d may be in the stream", acknowledgement(n), t.hopeless, t.unsure)
 	}
 	if n == 0 && t.unsure == 0 {
 		return fmt.Errorf("%w\nno record was acknowledged", ofSource(err))
 	}
-	text := fmt.Sprintf("%d records were acknowledged", n)
+	text := acknowledgement(n)
 	if t.unsure > 0 {
 		text += fmt.Sprintf(", and %d more may be in the stream", t.unsure)
 	}
 	if again := o.from + n + t.hopeless - t.resume; again > 0 {
-		text += fmt.Sprintf("; %d of them will be there twice when you go on", again)
+		text += fmt.Sprintf("; when you go on, %d will be there twice", again)
 	}
 	return fmt.Errorf("%w\n%s. To go on:\n  %s", ofSource(err), text, o.command(t.resume))
+}
+
+func acknowledgement(n int64) string {
+	if n == 1 {
+		return "1 record was acknowledged"
+	}
+	return fmt.Sprintf("%d records were acknowledged", n)
 }
 
 // ofSource returns what is wrong with the file, if err is about that, without
