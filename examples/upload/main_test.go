@@ -172,7 +172,7 @@ func TestUploadSummary(t *testing.T) {
 
 var (
 	acknowledged = regexp.MustCompile(`(\d+) records? (?:was|were) acknowledged`)
-	twice        = regexp.MustCompile(`(\d+) will be there twice`)
+	twice        = regexp.MustCompile(`(\d+) of them will be there twice`)
 	command      = regexp.MustCompile(`(?m)^  upload (.*)$`)
 )
 

@@ -129,7 +129,7 @@ func (t *tally) outcome(o options, err error) error {
 		text += fmt.Sprintf(", and %d more may be in the stream", t.unsure)
 	}
 	if again := o.from + n + t.hopeless - t.resume; again > 0 {
-		text += fmt.Sprintf("; when you go on, %d will be there twice", again)
+		text += fmt.Sprintf("; %d of them will be there twice when you go on", again)
 	}
 	return fmt.Errorf("%w\n%s. To go on:\n  %s", ofSource(err), text, o.command(t.resume))
 }
