@@ -156,7 +156,7 @@ type consumerSettings struct {
 	fanOut       string
 	fanOutOrPoll bool
 
-	getRecords func(*kinesis.Options) // the codec of the answers
+	getRecords func(*wire.GetCall, *kinesis.Options) // the codec of the answers
 	readLimits readLimits
 }
 
@@ -205,11 +205,11 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 		fanOut:       cfg.FanOut,
 		fanOutOrPoll: cfg.FanOutOrPoll,
 
-		getRecords: wire.GetRecords,
+		getRecords: (*wire.GetCall).GetRecords,
 		readLimits: readLimits{minReadInterval, readBytesPerSec},
 	}
 	if cfg.CBOR {
-		settings.getRecords = wire.GetRecordsCBOR
+		settings.getRecords = (*wire.GetCall).GetRecordsCBOR
 	}
 	if settings.logger == nil {
 		settings.logger = slog.New(slog.DiscardHandler)

@@ -70,7 +70,7 @@ func BenchmarkRecords(b *testing.B) {
 		stub := newStubTransport(1, pages, stubCBORPagePrefix(benchData(10_000, 400), 5))
 		stub.cbor = true
 		c := benchConsumer(b, stub)
-		c.cfg.getRecords = wire.GetRecordsCBOR
+		c.cfg.getRecords = (*wire.GetCall).GetRecordsCBOR
 		b.ReportAllocs()
 		n, before := 0, cpuTime(b)
 		for b.Loop() {

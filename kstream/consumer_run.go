@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // A run is the life of one loop. It owns a goroutine for each shard that is
@@ -40,6 +42,8 @@ type run struct {
 	// cause; fetch also when nothing more is to be read.
 	work, fetch    context.Context
 	cancel, enough context.CancelCauseFunc
+
+	memories sync.Pool // of *wire.GetCall, for answers
 
 	// calls bounds the requests, other than reads, that are made at once.
 	calls   chan struct{}
@@ -168,9 +172,28 @@ func (r *run) startReaders(nodes []*shardNode) {
 	}
 }
 
+// memory returns a memory for an answer. It belongs to the answer's page, which
+// release takes it back from.
+func (r *run) memory() *wire.GetCall {
+	if memory, ok := r.memories.Get().(*wire.GetCall); ok {
+		return memory
+	}
+	return new(wire.GetCall)
+}
+
+// release takes back what a page's records take: the loop is done with them.
+func (r *run) release(p *page) {
+	r.budget.give(p.hold)
+	if p.memory != nil {
+		p.memory.Reset()
+		r.memories.Put(p.memory)
+	}
+	p.records, p.memory = nil, nil
+}
+
 // consumed takes note that the loop has been through a page.
 func (r *run) consumed(p *page) {
-	r.budget.give(p.hold)
+	r.release(p)
 	if p.end == endNotYet {
 		return
 	}
@@ -296,7 +319,7 @@ func (s *activeShard) send(p *page) bool {
 	case s.pages <- p:
 		return true
 	case <-s.left:
-		s.run.budget.give(p.hold)
+		s.run.release(p)
 		return false
 	}
 }

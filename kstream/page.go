@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // A page is what one answer brought of a shard. Pages, not records, move from
@@ -12,6 +14,7 @@ import (
 type page struct {
 	shard   *activeShard
 	records []types.Record
+	memory  *wire.GetCall // of records; nil: the garbage collector's
 	lag     time.Duration
 	hold    hold // its part of the budget
 

@@ -35,17 +35,20 @@ func (r *shardReader) poll(ctx context.Context) (*page, error) {
 	}
 	callCtx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	memory := run.memory()
 	out, err := run.client.GetRecords(callCtx, &kinesis.GetRecordsInput{
 		ShardIterator: r.cursor.iterator,
 		StreamARN:     run.ref.arn,
 		Limit:         aws.Int32(int32(most.records)),
-	}, run.cfg.getRecords, noRetries)
+	}, func(o *kinesis.Options) { run.cfg.getRecords(memory, o) }, noRetries)
 	if err != nil {
+		run.memories.Put(memory)
 		run.budget.give(most)
 		return nil, err
 	}
 	r.renewals = 0
 	answer := r.accept(out)
+	answer.memory = memory
 	run.budget.give(hold{most.records - answer.hold.records, most.bytes - answer.hold.bytes})
 	return answer, nil
 }

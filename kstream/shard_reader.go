@@ -27,7 +27,7 @@ func (s *activeShard) read(ctx context.Context) *page {
 		case next.end != endNotYet:
 			return next
 		case len(next.records) == 0 && next.gap == nil:
-			s.run.budget.give(next.hold)
+			s.run.release(next)
 		case !s.send(next):
 			return &page{shard: s, end: endFailed, err: errStopped, readBefore: -1}
 		}

@@ -197,8 +197,16 @@ func stubCBORPagePrefix(data [][]byte, lag int) []byte {
 	return appendCBORText(b, "NextShardIterator")
 }
 
-// appendCBORHead appends a major type and its number.
+// appendCBORHead appends a major type and its number, in the shortest form.
 func appendCBORHead(b []byte, major byte, n int) []byte {
+	switch {
+	case n < 24:
+		return append(b, major|byte(n))
+	case n < 1<<8:
+		return append(b, major|24, byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(b, major|25), uint16(n))
+	}
 	return binary.BigEndian.AppendUint64(append(b, major|27), uint64(n))
 }
 

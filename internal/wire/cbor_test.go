@@ -110,19 +110,22 @@ func cborResponse(status int, body []byte) *http.Response {
 func sameInCBOR[Out any, P interface {
 	*Out
 	smithy.Deserializable
-}](t *testing.T, option func(*kinesis.Options), op *smithy.OperationSchema, jsonBody, body []byte) {
+}](t *testing.T, option func(*kinesis.Options), op *smithy.OperationSchema, jsonBody, body []byte) P {
 	t.Helper()
 	ours, _ := withOption(option)
 	got, want := P(new(Out)), P(new(Out))
 	if err := deserialize(ours, op, cborResponse(http.StatusOK, body), got); err != nil {
 		t.Fatalf("%x: %v", body, err)
 	}
+	// What is kept must not change when the buffers are used again.
+	deserialize(ours, op, cborResponse(http.StatusOK, bytes.Repeat([]byte(" "), len(body))), P(new(Out)))
 	if err := deserialize(newSDKProtocol(), op, response(http.StatusOK, jsonBody), want); err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%x, for %s (-SDK +ours):\n%s", body, jsonBody, diff(want, got))
 	}
+	return got
 }
 
 func TestCBORResponsesOfRandomValues(t *testing.T) {
@@ -148,6 +151,32 @@ func TestCBORResponsesWithUnknownMembersAndNulls(t *testing.T) {
 	}
 	for _, body := range []string{getResponses[1], getResponses[4], getResponses[6]} {
 		sameInCBOR[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, []byte(body), appendCBOR(nil, rng, "", generic(t, []byte(body))))
+	}
+}
+
+// TestCBORManyRecords crosses the ends of the pieces that records are kept in, with
+// records of all sizes. What a program does to the data of one record must not
+// be seen in any other.
+func TestCBORManyRecords(t *testing.T) {
+	more := bytes.Repeat([]byte("more"), 100)
+	for _, size := range []int{0, 1, 100, 20_000, 200_000} {
+		body := manyRecords(size)
+		asCBOR := appendCBOR(nil, rand.New(rand.NewPCG(uint64(size), 1)), "", generic(t, body))
+		out := sameInCBOR[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, body, asCBOR)
+		for i := range out.Records {
+			r := &out.Records[i]
+			for j := range r.Data {
+				r.Data[j] = byte(i)
+			}
+			r.Data = append(r.Data, more...)
+		}
+		for i, r := range out.Records[1:] {
+			data, ok := bytes.CutSuffix(r.Data, more)
+			same := bytes.Count(data, []byte{byte(i + 1)}) == len(data)
+			if !ok || !same || *r.PartitionKey != "key" || *r.SequenceNumber != "12345678901234567890" {
+				t.Fatalf("a change of another record's data is seen in record %d", i+1)
+			}
+		}
 	}
 }
 

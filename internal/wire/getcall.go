@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -18,24 +19,58 @@ import (
 // sequence numbers of consecutive records: keeping a part of one record keeps its
 // buffer. The caller may change Data in place; an append to one record's Data
 // never reaches the next one's.
-func GetRecords(o *kinesis.Options) {
-	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
-		return getProtocol{sdk, formatJSON}
-	})
-}
+//
+// A caller that makes one call after the other saves memory with a [GetCall].
+func GetRecords(o *kinesis.Options) { new(GetCall).GetRecords(o) }
 
 // GetRecordsCBOR is [GetRecords] in CBOR, which has no base64 to decode. It is what
 // the AWS SDK for Java speaks to Kinesis unless told otherwise. A service that
 // answers in JSON all the same is understood.
-func GetRecordsCBOR(o *kinesis.Options) {
+func GetRecordsCBOR(o *kinesis.Options) { new(GetCall).GetRecordsCBOR(o) }
+
+// GetCall is the memory of GetRecords calls that are made one after the other:
+// of the list of records, not of what is in them.
+//
+//	var call wire.GetCall
+//	for … {
+//		out, err := client.GetRecords(ctx, in, call.GetRecords)
+//		…
+//		call.Reset()
+//
+// The zero GetCall is ready. The Records of an output hold until Reset or the
+// next call; their Data, and the strings that they point to, may be kept for as
+// long as one likes. A GetCall must not be used by two calls at a time, nor be
+// copied. It keeps 120 bytes for each record of its largest response.
+type GetCall struct {
+	records []types.Record
+	fields  []*[fieldsBlock]recordFields // what records point to
+}
+
+// GetRecords is a per-call option like the function [GetRecords].
+func (c *GetCall) GetRecords(o *kinesis.Options) { c.speak(o, formatJSON) }
+
+// GetRecordsCBOR is a per-call option like the function [GetRecordsCBOR].
+func (c *GetCall) GetRecordsCBOR(o *kinesis.Options) { c.speak(o, formatCBOR) }
+
+func (c *GetCall) speak(o *kinesis.Options, f format) {
 	setProtocol(o, func(sdk smithyhttp.ClientProtocol) smithyhttp.ClientProtocol {
-		return getProtocol{sdk, formatCBOR}
+		return getProtocol{sdk, c, f}
 	})
+}
+
+// Reset lets go of what the records of the last output refer to.
+func (c *GetCall) Reset() {
+	for at := 0; at < len(c.records); at += fieldsBlock {
+		clear(c.fields[at/fieldsBlock][:min(fieldsBlock, len(c.records)-at)])
+	}
+	clear(c.records)
+	c.records = c.records[:0]
 }
 
 // getProtocol is the protocol of calls of GetRecords.
 type getProtocol struct {
 	smithyhttp.ClientProtocol
+	call   *GetCall
 	format format
 }
 
@@ -64,11 +99,11 @@ func (p getProtocol) DeserializeResponse(
 	defer bodies.give(buf)
 	body, err := x.read(buf.bytes,
 		func(body []byte) bool {
-			r := newJSONRecords(body)
+			r := p.call.newJSONRecords(body)
 			return readGetRecords(&r.scan, r.read, output)
 		},
 		func(body []byte) bool {
-			r := newCBORRecords(body)
+			r := p.call.newCBORRecords(body)
 			return readGetRecords(&r.scan, r.read, output)
 		},
 		func() { *output = kinesis.GetRecordsOutput{} })

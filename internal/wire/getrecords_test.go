@@ -9,6 +9,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire"
@@ -69,18 +70,7 @@ func TestGetRecordsResponseOfRandomValues(t *testing.T) {
 // into, with records of all sizes.
 func TestGetRecordsManyRecords(t *testing.T) {
 	for _, size := range []int{0, 1, 100, 20_000, 200_000} {
-		var body strings.Builder
-		body.WriteString(`{"Records":[{}`)
-		for i := range 2000 {
-			if body.Len() > 2_000_000 {
-				break
-			}
-			body.WriteString(`,{"PartitionKey":"key","SequenceNumber":"12345678901234567890","Data":"`)
-			body.WriteString(strings.Repeat("QUJD", size*(i%3)/2))
-			body.WriteString(`"}`)
-		}
-		body.WriteString(`]}`)
-		out, alone := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, []byte(body.String()))
+		out, alone := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, manyRecords(size))
 		if !alone {
 			t.Errorf("records of %d groups were left to the SDK", size)
 		}
@@ -88,6 +78,58 @@ func TestGetRecordsManyRecords(t *testing.T) {
 			if cap(r.Data) != len(r.Data) {
 				t.Fatalf("append to the data of record %d would change the next one", i)
 			}
+		}
+	}
+}
+
+// manyRecords makes a response of up to 2 MB, with records of no, one and two
+// times size/2 groups of base64.
+func manyRecords(size int) []byte {
+	var body strings.Builder
+	body.WriteString(`{"Records":[{}`)
+	for i := range 2000 {
+		if body.Len() > 2_000_000 {
+			break
+		}
+		body.WriteString(`,{"PartitionKey":"key","SequenceNumber":"12345678901234567890","Data":"`)
+		body.WriteString(strings.Repeat("QUJD", size*(i%3)/2))
+		body.WriteString(`"}`)
+	}
+	body.WriteString(`]}`)
+	return []byte(body.String())
+}
+
+// TestGetCallIsUsedAgain reads responses of all kinds with one GetCall. Nothing of
+// one may be seen in the next, and what is kept of one must outlive that.
+func TestGetCallIsUsedAgain(t *testing.T) {
+	var call wire.GetCall
+	type kept struct {
+		data      []byte
+		key       string
+		wasData   string
+		wasKey    string
+		fromIndex int
+	}
+	var keep []kept
+	for seed := range uint64(100) {
+		f := newFiller(seed)
+		var want kinesis.GetRecordsOutput
+		f.fill(reflect.ValueOf(&want).Elem())
+		bodies := [][]byte{sdkBody(t, &want), manyRecords(int(seed)), []byte(oddGetResponses[int(seed)%len(oddGetResponses)])}
+		for i, body := range bodies {
+			out, _ := sameAsSDK[kinesis.GetRecordsOutput](t, call.GetRecords, getRecordsOp, http.StatusOK, body)
+			for _, r := range out.Records[:min(3, len(out.Records))] {
+				key := aws.ToString(r.PartitionKey)
+				keep = append(keep, kept{r.Data, key, string(r.Data), strings.Clone(key), i})
+			}
+			if seed%3 == 0 {
+				call.Reset()
+			}
+		}
+	}
+	for _, k := range keep {
+		if string(k.data) != k.wasData || k.key != k.wasKey {
+			t.Fatalf("what was kept of response %d has changed: %q %q, it was %q %q", k.fromIndex, k.data, k.key, k.wasData, k.wasKey)
 		}
 	}
 }

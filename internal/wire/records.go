@@ -6,13 +6,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// recordBuilder lays the records of one response into few allocations.
+// recordBuilder lays the records of one response into the memory of a GetCall,
+// and their data and texts into pieces of their own.
 type recordBuilder struct {
-	list   []types.Record
-	fields []recordFields // not used yet
-	arena  arena
-	size   int // of the response
-	start  int // of the list in it
+	call  *GetCall
+	list  []types.Record
+	arena arena
+	size  int // of the response
+	start int // of the list in it
 }
 
 // recordFields is what the optional members of a record point to.
@@ -29,30 +30,37 @@ const (
 	maxRecords = 10_000
 )
 
-func newRecordBuilder(size int) recordBuilder {
-	return recordBuilder{arena: newArena(size), size: size}
+// newRecordBuilder returns a builder for a response of size bytes.
+func (c *GetCall) newRecordBuilder(size int) recordBuilder {
+	return recordBuilder{call: c, arena: newArena(size), size: size}
 }
 
 // begin begins the list of records at a position of the response.
 func (b *recordBuilder) begin(pos int) {
-	b.list = []types.Record{}
+	b.call.Reset()
+	if b.list = b.call.records; b.list == nil {
+		b.list = []types.Record{}
+	}
 	b.start = pos
 }
 
 // add appends an empty record to the list. pos is where it begins.
 func (b *recordBuilder) add(pos int) (*types.Record, *recordFields) {
-	if len(b.list) == cap(b.list) {
+	n := len(b.list)
+	if n == cap(b.list) {
 		b.grow(pos)
 	}
-	if len(b.fields) == 0 {
-		b.fields = make([]recordFields, fieldsBlock)
+	if n == len(b.call.fields)*fieldsBlock {
+		b.call.fields = append(b.call.fields, new([fieldsBlock]recordFields))
 	}
-	fields := &b.fields[0]
-	b.fields = b.fields[1:]
-	// What grow made is zero, and is used once.
-	n := len(b.list)
 	b.list = b.list[:n+1]
-	return &b.list[n], fields
+	return &b.list[n], &b.call.fields[n/fieldsBlock][n%fieldsBlock]
+}
+
+// end returns the list.
+func (b *recordBuilder) end() []types.Record {
+	b.call.records = b.list
+	return b.list
 }
 
 // grow makes room for as many records as will come if they are of the size of
@@ -61,7 +69,8 @@ func (b *recordBuilder) grow(pos int) {
 	room := 1
 	if n := len(b.list); n > 0 {
 		each := (pos-b.start)/n + 1
-		room = min((b.size-pos)/each+n/16+1, max(n, maxRecords))
+		foreseen := (b.size - pos) / each
+		room = min(foreseen+foreseen/16+n/16+1, max(n, maxRecords))
 	}
 	grown := make([]types.Record, len(b.list), len(b.list)+room)
 	copy(grown, b.list)

@@ -12,10 +12,11 @@ import (
 type cborRecords struct {
 	recordBuilder
 	scan cborscan.Scanner
+	kept keeper
 }
 
-func newCBORRecords(body []byte) *cborRecords {
-	return &cborRecords{newRecordBuilder(len(body)), cborscan.New(body)}
+func (c *GetCall) newCBORRecords(body []byte) *cborRecords {
+	return &cborRecords{c.newRecordBuilder(len(body)), cborscan.New(body), keeper{response: body}}
 }
 
 func (r *cborRecords) read() []types.Record {
@@ -24,7 +25,7 @@ func (r *cborRecords) read() []types.Record {
 		rec, fields := r.add(r.scan.Pos())
 		r.record(rec, fields)
 	}
-	return r.list
+	return r.end()
 }
 
 func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
@@ -36,12 +37,12 @@ func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
 		}
 		switch string(name) {
 		case "Data":
-			rec.Data = r.arena.copy(s.Bytes())
+			rec.Data = r.kept.bytes(s.Bytes(), s.Pos())
 		case "SequenceNumber":
-			fields.sequence = r.arena.text(s.Text())
+			fields.sequence = r.kept.text(s.Text(), s.Pos())
 			rec.SequenceNumber = &fields.sequence
 		case "PartitionKey":
-			fields.key = r.arena.text(s.Text())
+			fields.key = r.kept.text(s.Text(), s.Pos())
 			rec.PartitionKey = &fields.key
 		case "ApproximateArrivalTimestamp":
 			fields.arrived = time.UnixMilli(s.Int()).UTC()

@@ -15,8 +15,8 @@ type jsonRecords struct {
 	scan jsonscan.Scanner
 }
 
-func newJSONRecords(body []byte) *jsonRecords {
-	return &jsonRecords{newRecordBuilder(len(body)), jsonscan.New(body)}
+func (c *GetCall) newJSONRecords(body []byte) *jsonRecords {
+	return &jsonRecords{c.newRecordBuilder(len(body)), jsonscan.New(body)}
 }
 
 func (r *jsonRecords) read() []types.Record {
@@ -25,7 +25,7 @@ func (r *jsonRecords) read() []types.Record {
 		rec, fields := r.add(r.scan.Pos())
 		r.record(rec, fields)
 	}
-	return r.list
+	return r.end()
 }
 
 func (r *jsonRecords) record(rec *types.Record, fields *recordFields) {

@@ -123,7 +123,7 @@ func scanEvent(frame []byte, event *types.SubscribeToShardEvent) bool {
 	if int64(headersLen) > int64(len(content)) || !isRecordsEvent(content[:headersLen]) {
 		return false
 	}
-	r := newJSONRecords(content[headersLen:])
+	r := new(GetCall).newJSONRecords(content[headersLen:])
 	return readEvent(&r.scan, r.read, event)
 }
 

@@ -163,6 +163,18 @@ func (s *Scanner) head() (major, info byte, n uint64) {
 }
 
 func (s *Scanner) anyHead() (major, info byte, n uint64) {
+	if s.pos < len(s.doc) {
+		if c := s.doc[s.pos]; c&0x1f < 24 {
+			s.pos++
+			return c >> 5, c & 0x1f, uint64(c & 0x1f)
+		}
+	}
+	return s.longHead()
+}
+
+// longHead reads a head that is longer than one byte, or opens an item of unknown
+// length.
+func (s *Scanner) longHead() (major, info byte, n uint64) {
 	c := s.peek()
 	if s.failed {
 		return majorSimple, 0, 0
@@ -170,8 +182,6 @@ func (s *Scanner) anyHead() (major, info byte, n uint64) {
 	s.pos++
 	major, info = c>>5, c&0x1f
 	switch {
-	case info < 24:
-		return major, info, uint64(info)
 	case info == 24 && len(s.doc)-s.pos >= 1:
 		n = uint64(s.doc[s.pos])
 		s.pos++
