@@ -1,6 +1,6 @@
 module github.com/kinesiskit/kinesiskit
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/aws/aws-sdk-go-v2 v1.47.7
@@ -10,6 +10,7 @@ require (
 	github.com/aws/smithy-go v1.28.8
 	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/compress v1.20.3
+	golang.org/x/sys v0.49.0
 )
 
 require (

@@ -27,6 +27,7 @@ var arrows = map[string][]string{
 	"internal/shardmap":         {},
 	"internal/ratelimit":        {},
 	"internal/books":            {},
+	"internal/md5x":             {"golang.org/x/sys/cpu"},
 	"internal/leaktest":         {},
 	"internal/wire":             {sdk, sdkKinesis, smithy, module + "/internal/wire"},
 	"kstream":                   {sdk, sdkKinesis, smithy, module + "/internal", "github.com/klauspost/compress"},
