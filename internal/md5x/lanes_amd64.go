@@ -145,6 +145,9 @@ func (l *lanes) turn(i int) {
 		return
 	}
 	l.active--
+	if i == l.active {
+		return
+	}
 	*ln = l.lane[l.active]
 	for w := range l.state {
 		l.state[w][i] = l.state[w][l.active]
@@ -161,9 +164,10 @@ func (ln *lane) pad(msg []byte) {
 	if len(rest)+1+lengthSize > blockSize {
 		ln.left = 2
 	}
-	clear(ln.tail[copy(ln.tail[:], rest):])
-	ln.tail[len(rest)] = 0x80
-	binary.LittleEndian.PutUint64(ln.tail[ln.left*blockSize-lengthSize:], uint64(len(msg))<<3)
+	tail := ln.tail[:ln.left*blockSize]
+	clear(tail[copy(tail, rest):])
+	tail[len(rest)] = 0x80
+	binary.LittleEndian.PutUint64(tail[len(tail)-lengthSize:], uint64(len(msg))<<3)
 }
 
 // blocks8 and blocks16 take n blocks, at least one, into the state of each of

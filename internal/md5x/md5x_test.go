@@ -5,7 +5,16 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// The assembly runs so many messages side by side.
+const (
+	halfLanes = 8
+	allLanes  = 16
 )
 
 // sum is one way to sum messages; all of them must agree with crypto/md5.
@@ -91,11 +100,6 @@ func TestEveryLength(t *testing.T) {
 	check(t, together)
 }
 
-const (
-	halfLanes = 8
-	allLanes  = 16
-)
-
 func TestRandomSets(t *testing.T) {
 	seed := [32]byte{2}
 	rng := rand.NewChaCha8(seed)
@@ -155,6 +159,38 @@ func TestTooFewSums(t *testing.T) {
 		}
 	}()
 	Sums(make([][Size]byte, 1), make([][]byte, 2))
+}
+
+// Sums may be called with any room left on the stack, so that it moves at any
+// call, that of the assembly included, with the lanes that are on it.
+func TestMovingStack(t *testing.T) {
+	data := randomBytes(rand.NewChaCha8([32]byte{4}), 1_000)
+	msgs := make([][]byte, allLanes+3)
+	want := make([][Size]byte, len(msgs))
+	for i := range msgs {
+		msgs[i] = data[i : 500+10*i]
+		want[i] = md5.Sum(msgs[i])
+	}
+	for depth := range 200 {
+		got := make([][Size]byte, len(msgs))
+		var done sync.WaitGroup
+		done.Go(func() { deep(depth, func() { Sums(got, msgs) }) })
+		done.Wait()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%d calls deep (-want +got):\n%s", depth, diff)
+		}
+	}
+}
+
+// deep calls f below n calls, which take about a hundred bytes of stack each.
+func deep(n int, f func()) (used byte) {
+	var room [64]byte
+	if n == 0 {
+		f()
+		return 0
+	}
+	room[n%len(room)] = deep(n-1, f)
+	return room[0]
 }
 
 func TestNoAllocation(t *testing.T) {
