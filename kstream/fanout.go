@@ -32,6 +32,9 @@ var (
 	// errBroken says that the connection of a subscription ended in the middle:
 	// HTTP/2 has many ways to say so, and none of them is about the shard.
 	errBroken = errors.New("subscription broke off")
+
+	// errNoEvent says that a subscription came to an orderly end at once.
+	errNoEvent = errors.New("subscription ended before its first event")
 )
 
 // A subscription is a shard's stream of events. The zero subscription is not
@@ -40,6 +43,7 @@ type subscription struct {
 	events *kinesis.SubscribeToShardEventStream // nil: not connected
 	cancel context.CancelFunc
 	began  time.Time
+	used   bool // an event has come
 }
 
 // close ends the subscription and joins what reads it.
@@ -124,9 +128,10 @@ func (s *subscription) next(ctx context.Context) (*types.SubscribeToShardEvent, 
 		select {
 		case event, open := <-s.events.Events():
 			if !open {
-				return nil, brokenOff(s.events.Err())
+				return nil, s.ended(s.events.Err())
 			}
 			if records, ok := event.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent); ok {
+				s.used = true
 				return &records.Value, nil
 			}
 		case <-silence.C:
@@ -137,9 +142,15 @@ func (s *subscription) next(ctx context.Context) (*types.SubscribeToShardEvent, 
 	}
 }
 
-// brokenOff tells the end of a connection from what the service says.
-func brokenOff(err error) error {
-	if _, ok := errors.AsType[smithy.APIError](err); ok || err == nil {
+// ended tells the end of a connection from what the service says. An orderly end
+// is no error, but for a subscription that never brought anything: to renew it
+// at once, again and again, would go on for ever.
+func (s *subscription) ended(err error) error {
+	_, said := errors.AsType[smithy.APIError](err)
+	switch {
+	case err == nil && !s.used:
+		return errNoEvent
+	case err == nil || said:
 		return err
 	}
 	return fmt.Errorf("%w: %w", errBroken, err)

@@ -237,3 +237,51 @@ func TestFanOutSurvivesAnyBreakOfTheConnection(t *testing.T) {
 		})
 	}
 }
+
+// An emptyClient lets every subscription begin, and ends it in good order before
+// its first event.
+type emptyClient struct{ kinesis.HTTPClient }
+
+func (c emptyClient) Do(req *http.Request) (*http.Response, error) {
+	res, err := c.HTTPClient.Do(req)
+	if err == nil && strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".SubscribeToShard") {
+		res.Body = &firstMessage{ReadCloser: res.Body}
+	}
+	return res, err
+}
+
+// firstMessage reads one message of an event stream, whose first four bytes are
+// its length.
+type firstMessage struct {
+	io.ReadCloser
+	read, length int
+}
+
+func (m *firstMessage) Read(p []byte) (int, error) {
+	if m.read < 4 {
+		p = p[:min(len(p), 1)]
+	} else if p = p[:min(len(p), m.length-m.read)]; len(p) == 0 {
+		return 0, io.EOF
+	}
+	n, err := m.ReadCloser.Read(p)
+	if m.read < 4 && n == 1 {
+		m.length = m.length<<8 | int(p[0])
+	}
+	m.read += n
+	return n, err
+}
+
+func TestSubscriptionsThatEndBeforeTheirFirstEventCountAsFaults(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		options := l.client.Options()
+		options.HTTPClient = emptyClient{options.HTTPClient}
+		l.client = kinesis.New(options)
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(l.Context(), time.Hour)
+		defer cancel()
+		_, errs := errorsOf(l.consumer(ConsumerConfig[string]{FanOut: "app", RetryFor: time.Minute}).Records(ctx))
+		if took := time.Since(began); len(errs) != 1 || !errors.Is(errs[0], errNoEvent) || took > 2*time.Minute {
+			l.Errorf("after %v: errors %v", took, errs)
+		}
+	})
+}

@@ -41,8 +41,10 @@ func faultOf(err error) fault {
 		}
 		return statusFault(err)
 	}
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) || errors.Is(err, errBroken) {
-		return faultTransient
+	for _, transient := range []error{context.DeadlineExceeded, errSilent, errBroken, errNoEvent} {
+		if errors.Is(err, transient) {
+			return faultTransient
+		}
 	}
 	if _, ok := errors.AsType[*smithyhttp.RequestSendError](err); ok {
 		return faultTransient
