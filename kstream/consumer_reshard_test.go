@@ -1,6 +1,7 @@
 package kstream
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"testing"
@@ -54,4 +55,38 @@ func keyIn(shard Shard, quarter int64) string {
 			return key
 		}
 	}
+}
+
+// The loop stands still for so long that the shard it reads is gone when it goes
+// on, and so is one of that shard's children: nothing that is left names the way
+// to the grandchildren.
+func TestGrandchildrenOfShardsThatVanishedMeanwhileAreRead(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(1, 1)
+		var got []string
+		var gaps int
+		for rec, err := range l.consumer(ConsumerConfig[string]{Until: Count(11), PrefetchRecords: 1}).Records(l.Context()) {
+			if _, ok := errors.AsType[*GapError](err); ok {
+				gaps++
+				continue
+			} else if err != nil {
+				l.Fatal(err)
+			}
+			if got = append(got, rec.Value); len(got) > 1 {
+				continue
+			}
+			for range 2 { // into two shards, then each into two; all but the last four are trimmed
+				for i := range len(l.open()) {
+					l.split(2 * i)
+				}
+				l.put(10, 10)
+				sleep(l.Context(), 20*time.Hour)
+			}
+			sleep(l.Context(), 10*time.Hour)
+			l.put(10, 10)
+		}
+		if len(got) != 11 || gaps == 0 {
+			l.Errorf("read %q, %d gaps; want the first record and the last ten", got, gaps)
+		}
+	})
 }

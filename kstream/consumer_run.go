@@ -197,12 +197,12 @@ func (r *run) consumed(p *page) {
 	if p.end == endNotYet {
 		return
 	}
-	var children []Shard
+	var found []Shard
 	if p.end == endOfShard {
 		if p.shard.saved != nil {
 			p.shard.saved.end()
 		}
-		children = r.childrenOf(p)
+		found = r.childrenOf(p)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -212,19 +212,17 @@ func (r *run) consumed(p *page) {
 	case p.end == endFailed:
 		r.fail(p.err)
 	case p.end == endOfShard && r.fetch.Err() == nil:
-		for _, child := range children {
-			r.lineage.add(child, fromBeginning())
-		}
-		r.startReaders(r.lineage.finish(p.shard.ID))
+		r.startReaders(r.lineage.finish(p.shard.ID, found))
 		return
 	}
 	r.lineage.leave(p.shard.ID)
 }
 
 // childrenOf returns the shards that a shard was split or merged into. The last
-// answer names them; should it not, the list of shards does.
+// answer names them; should it not, the list of shards does, and all of that list
+// is returned: should the children be gone as well, theirs are in it.
 //
-// It returns all of that list if a child's other parent is unknown: that one
+// It also returns all of the list if a child's other parent is unknown: that one
 // came into being during the loop, and its own parent is still being read. The
 // child must wait for both.
 func (r *run) childrenOf(p *page) []Shard {

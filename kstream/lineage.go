@@ -93,14 +93,21 @@ func (l *lineage) begin() []*shardNode {
 	return ready
 }
 
-// finish takes note that a shard has been read to its end, and returns the
-// children that can be read now, as begin does.
-func (l *lineage) finish(id string) []*shardNode {
+// finish takes note that a shard has been read to its end, and of the shards
+// that were found then. It returns those that can be read now, as begin does:
+// children of the shard, and others that were found and wait for nobody.
+func (l *lineage) finish(id string, found []Shard) []*shardNode {
 	l.nodes[id].state = shardRead
+	var candidates []*shardNode
+	for _, shard := range found {
+		l.add(shard, fromBeginning())
+		candidates = append(candidates, l.nodes[shard.ID])
+	}
+	candidates = append(candidates, l.children[id]...)
 	var ready []*shardNode
-	for _, child := range l.children[id] {
-		if l.beginOne(child) {
-			ready = append(ready, child)
+	for _, node := range candidates {
+		if l.beginOne(node) {
+			ready = append(ready, node)
 		}
 	}
 	return ready

@@ -54,14 +54,13 @@ func TestLineageParentsFirst(t *testing.T) {
 		if step.finish == "" {
 			begun = ids(l.begin())
 		} else {
-			begun = ids(l.finish(step.finish))
+			begun = ids(l.finish(step.finish, nil))
 		}
 		if diff := cmp.Diff(step.begun, begun); diff != "" {
 			t.Errorf("after %q (%s) (-want +got):\n%s", step.finish, step.reason, diff)
 		}
 	}
-	l.add(Shard{ID: "x", Parents: []string{"lone"}}, fromBeginning())
-	if got := ids(l.finish("lone")); got != "" {
+	if got := ids(l.finish("lone", []Shard{{ID: "x", Parents: []string{"lone"}}})); got != "" {
 		t.Errorf("a known shard was added and begun again: %s", got)
 	}
 }
@@ -71,7 +70,7 @@ func TestLineageLeftShardKeepsItsChildrenBack(t *testing.T) {
 	placeShards(l, listing("a closed", "b closed", "ab < a b"), &consumerSettings{}, nil)
 	l.begin()
 	l.leave("a")
-	if got := ids(l.finish("b")); got != "" {
+	if got := ids(l.finish("b", nil)); got != "" {
 		t.Errorf("%s began although a parent was left", got)
 	}
 }
