@@ -34,6 +34,10 @@ type ConsumerConfig[T any] struct {
 	// StartShards are the positions of single shards, by shard ID, and go
 	// before Start. A shard that descends from one of these, and is not named
 	// itself, is read from its beginning.
+	//
+	// If the stream no longer lists a shard that is named here, because all of it
+	// was trimmed, the loop yields a [*GapError], unless the position is none of
+	// a record. A shard that the stream never had ends the loop with an error.
 	StartShards map[string]Position
 
 	// Until says when a loop ends by itself. The zero Until is never.

@@ -135,8 +135,7 @@ func (r *run) place(ctx context.Context) error {
 		}
 		r.saver.obsolete = obsoleteLeases(shards, leases)
 	}
-	placeShards(r.lineage, shards, r.cfg, leases)
-	return nil
+	return placeShards(r.lineage, shards, r.cfg, leases)
 }
 
 // begin starts the readers of all shards that can be read.

@@ -8,7 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
-// A Shard names a shard and its place in the stream.
+// A Shard names a shard and its place in the stream. Of one that the stream no
+// longer lists only the ID is known.
 type Shard struct {
 	ID           string
 	Parents      []string // the shards that were split or merged into it: none, one or two

@@ -31,6 +31,13 @@ func listing(lines ...string) []types.Shard {
 	return shards
 }
 
+func place(t *testing.T, l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) {
+	t.Helper()
+	if err := placeShards(l, listed, cfg, leases); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func ids(nodes []*shardNode) string {
 	var list []string
 	for _, n := range nodes {
@@ -41,7 +48,7 @@ func ids(nodes []*shardNode) string {
 
 func TestLineageParentsFirst(t *testing.T) {
 	l := newLineage()
-	placeShards(l, listing("a closed < gone", "b closed", "ab closed < a b", "x < ab", "y < ab", "lone"), &consumerSettings{}, nil)
+	place(t, l, listing("a closed < gone", "b closed", "ab closed < a b", "x < ab", "y < ab", "lone"), &consumerSettings{}, nil)
 	steps := []struct{ finish, begun, reason string }{
 		{"", "a b lone", "a's parent is no longer listed"},
 		{"a", "", "the merged shard has another parent"},
@@ -67,7 +74,7 @@ func TestLineageParentsFirst(t *testing.T) {
 
 func TestLineageLeftShardKeepsItsChildrenBack(t *testing.T) {
 	l := newLineage()
-	placeShards(l, listing("a closed", "b closed", "ab < a b"), &consumerSettings{}, nil)
+	place(t, l, listing("a closed", "b closed", "ab < a b"), &consumerSettings{}, nil)
 	l.begin()
 	l.leave("a")
 	if got := ids(l.finish("b", nil)); got != "" {
@@ -121,11 +128,23 @@ func TestPlaceShards(t *testing.T) {
 			leases: []Lease{{ShardID: "a", Position: ShardEnd()}, {ShardID: "b", Parents: []string{"a"}, Position: AfterRecord("5", 0)}},
 			want:   map[string]string{"b": "AFTER_SEQUENCE_NUMBER 5 0", "c": "TRIM_HORIZON"},
 		},
+		{
+			name: "descendants of a trimmed shard", start: Latest(),
+			listed: listing("shardId-000000000002", "shardId-000000000003 < shardId-000000000001",
+				"shardId-000000000008 < shardId-000000000006", "shardId-000000000009 < shardId-000000000002"),
+			own:    map[string]Position{"shardId-000000000005": AfterRecord("7", 0)},
+			reason: "6 is gone as well, and may come from 5; 1 is older",
+			want: map[string]string{
+				"shardId-000000000005": "AFTER_SEQUENCE_NUMBER 7 0",
+				"shardId-000000000002": "LATEST", "shardId-000000000003": "LATEST",
+				"shardId-000000000008": "TRIM_HORIZON", "shardId-000000000009": "TRIM_HORIZON",
+			},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			l := newLineage()
-			placeShards(l, tt.listed, &consumerSettings{start: tt.start, startShards: tt.own}, tt.leases)
+			place(t, l, tt.listed, &consumerSettings{start: tt.start, startShards: tt.own}, tt.leases)
 			got := make(map[string]string)
 			for id, node := range l.nodes {
 				got[id] = node.start.position.String()

@@ -81,6 +81,9 @@ func ShardEnd() Position { return Position{kind: shardEnd} }
 // ofShard reports whether p only means something in one shard.
 func (p Position) ofShard() bool { return p.kind >= atSequence }
 
+// namesRecord reports whether p is at or after a certain record.
+func (p Position) namesRecord() bool { return p.kind >= atSequence && p.kind != shardEnd }
+
 // shown is the position as others may see it.
 func (p Position) shown() Position {
 	if p.kind == afterRecord && p.sub == wholeRecord {

@@ -1,7 +1,11 @@
 package kstream
 
 import (
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -32,9 +36,10 @@ func fromBeginning() placed { return placed{position: TrimHorizon()} }
 //     One whose parent was still listed as open came into being while the list
 //     was made, after the loop began, so it is read from its beginning.
 //
-// A shard that has a lease and is not listed any more was trimmed. If it was
-// not read to its end, that is a gap.
-func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) {
+// A shard that has a lease, or a position of its own, and is not listed any more
+// was trimmed. If it was not read to its end, that is a gap. That the
+// configuration names a shard that the stream never had is an error.
+func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) error {
 	p := placing{start: cfg.start, own: cfg.startShards, shards: make(map[string]*listedShard, len(listed))}
 	inOrder := make([]*listedShard, len(listed))
 	for i, s := range listed {
@@ -46,17 +51,24 @@ func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases
 	}
 	if len(leases) > 0 {
 		p.resume(l, leases)
+	} else if err := p.placeTrimmed(l, cfg.stream); err != nil {
+		return err
 	}
 	for _, shard := range inOrder {
 		p.place(shard)
 		l.add(shard.Shard, shard.start)
 	}
+	return nil
 }
 
 type placing struct {
 	start  Position
 	own    map[string]Position
 	shards map[string]*listedShard
+
+	// trimmed is the oldest shard that has a position of its own and is no longer
+	// listed; empty: none.
+	trimmed string
 }
 
 type listedShard struct {
@@ -109,17 +121,61 @@ func (p *placing) place(s *listedShard) {
 		}
 	}
 	for _, id := range s.Parents {
-		if parent, ok := p.shards[id]; ok {
+		parent, listed := p.shards[id]
+		if listed {
 			p.place(parent)
-			if parent.followed {
-				s.start.position, s.followed = TrimHorizon(), true
-			}
+		}
+		if listed && parent.followed || !listed && p.mayDescend(id) {
+			s.start.position, s.followed = TrimHorizon(), true
 		}
 	}
 	if position, ok := p.own[s.ID]; ok {
 		s.start.position, s.followed = position, true
 	}
 }
+
+// placeTrimmed places the shards that have a position of their own and are no
+// longer listed. There is a gap if the position names a record; the others ask
+// for what the shard still holds, which is nothing.
+func (p *placing) placeTrimmed(l *lineage, stream string) error {
+	var unknown []error
+	for _, id := range slices.Sorted(maps.Keys(p.own)) {
+		if _, listed := p.shards[id]; listed {
+			continue
+		}
+		if !p.hasBeen(id) {
+			unknown = append(unknown, fmt.Errorf("kstream: read %s: StartShards: the stream never had a shard %s", stream, id))
+			continue
+		}
+		start := placed{position: p.own[id], vanished: true}
+		if !start.position.namesRecord() {
+			start = placed{position: ShardEnd()}
+		}
+		l.add(Shard{ID: id}, start)
+		if p.trimmed == "" {
+			p.trimmed = id
+		}
+	}
+	return errors.Join(unknown...)
+}
+
+// hasBeen reports whether the stream had a shard that it does not list. The
+// numbers in the IDs grow, and the newest shards are always listed.
+func (p *placing) hasBeen(id string) bool {
+	number, isID := strings.CutPrefix(id, "shardId-")
+	isID = isID && strings.Trim(number, "0123456789") == ""
+	for listed, s := range p.shards {
+		if slices.Contains(s.Parents, id) || isID && len(id) == len(listed) && id < listed {
+			return true
+		}
+	}
+	return false
+}
+
+// mayDescend reports whether a shard that is not listed is, or may come from, one
+// that has a position of its own and is not listed either. Nobody knows its
+// parents any more, but they are older: their IDs are smaller.
+func (p *placing) mayDescend(id string) bool { return p.trimmed != "" && id >= p.trimmed }
 
 // obsoleteLeases returns the leases of shards that were read to their end and
 // are no longer listed. As long as no listed shard has a lease they are kept: a
