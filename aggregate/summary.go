@@ -273,6 +273,9 @@ func (s *Summary) QuantileError() float64 { return s.main().values.relativeError
 func (s Summary) String() string {
 	g := s.main()
 	text := strconv.FormatInt(g.count, 10) + " values"
+	if g.count == 1 {
+		text = "1 value"
+	}
 	if g.currency != "" {
 		text += " in " + string(g.currency)
 	}

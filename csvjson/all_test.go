@@ -105,12 +105,13 @@ func TestAllRowErrors(t *testing.T) {
 		"b,1,1,0x1p3,x\n" +
 		"b,1,1,1,bad\n" +
 		"b,1,1\n" +
-		"c, 2 ,TRUE,2e1,y\n"
+		"c, 2 ,TRUE,2e1,y\n" +
+		"d,1.2E+02,f,.5,z\n"
 	var report Report
 	reports := 0
 	opts := Options{OnReport: func(r Report) { report = r; reports++ }}
 	got, errs := collect(All[row](opts, texts(text)...))
-	want := []row{{"a", 1, false, 1, money{`"x"`}}, {"c", 2, true, 20, money{`"y"`}}}
+	want := []row{{"a", 1, false, 1, money{`"x"`}}, {"c", 2, true, 20, money{`"y"`}}, {"d", 120, false, 0.5, money{`"z"`}}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
@@ -128,8 +129,8 @@ func TestAllRowErrors(t *testing.T) {
 	if diff := cmp.Diff(wantErrs, errs); diff != "" {
 		t.Errorf("errors (-want +got):\n%s", diff)
 	}
-	if reports != 1 || report.Rows != 2 || report.Bad != 9 {
-		t.Errorf("%d reports, the last with %d rows and %d bad ones; want 1 with 2 and 9", reports, report.Rows, report.Bad)
+	if reports != 1 || report.Rows != 3 || report.Bad != 9 {
+		t.Errorf("%d reports, the last with %d rows and %d bad ones; want 1 with 3 and 9", reports, report.Rows, report.Bad)
 	}
 }
 

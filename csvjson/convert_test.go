@@ -122,6 +122,17 @@ func TestConvertColumns(t *testing.T) {
 			sources: []string{"a,b,c\n1\n1,2\n"},
 			want:    `[{"a":"1","b":null,"c":null},{"a":"1","b":"2","c":null}]`,
 		},
+		{
+			name:    "columns named by the program, for sources without a header",
+			opts:    Options{Header: []string{"title", "n"}, Columns: []Column{{Name: "n", Type: Number}}},
+			sources: []string{"\ufeffA,1\n", "", "B,2"},
+			want:    `[{"title":"A","n":1},{"title":"B","n":2}]`,
+		},
+		{
+			name:    "byte order marks in the middle of files that were put together",
+			sources: []string{"\ufeff\ufeffa,\ufeff b\n1,2\n"},
+			want:    `[{"a":"1","b":"2"}]`,
+		},
 		{name: "a header alone", sources: []string{"a,b\n"}, want: `[]`},
 		{name: "a header alone, as lines", opts: Options{Format: Lines}, sources: []string{"a,b"}, want: ``},
 	})
@@ -204,6 +215,18 @@ func TestConvertText(t *testing.T) {
 			opts:    Options{Comma: ';'},
 			sources: []string{"a;b\n1,5;2\n"},
 			want:    `[{"a":"1,5","b":"2"}]`,
+		},
+		{
+			name:    "a separator that the source names",
+			sources: []string{"\ufeffsep=;\r\na;b\n1,5;2\n", "SEP=\t\na\tb\n1\t2\n", "sep=,\na,b\n3,4\n", "a,b\n5,6\n"},
+			want:    `[{"a":"1,5","b":"2"},{"a":"1","b":"2"},{"a":"3","b":"4"},{"a":"5","b":"6"}]`,
+		},
+		{
+			name:    "no separator named",
+			opts:    Options{Format: Lines},
+			sources: []string{"sep=\nx\n", "sep=ab\nx\n", "sep=é\nx\n"},
+			want: `{"sep=":"x","sep=ab":null,"sep=é":null} {"sep=":null,"sep=ab":"x","sep=é":null} ` +
+				`{"sep=":null,"sep=ab":null,"sep=é":"x"}`,
 		},
 		{
 			name:    "another character set",
@@ -301,6 +324,14 @@ func TestReport(t *testing.T) {
 	}
 }
 
+func TestReportWarnsOfTheSeparator(t *testing.T) {
+	report, err := Convert(io.Discard, Options{}, texts("a;b\n1;2\n")...)
+	want := []string{`a.csv has one column, "a;b" (is the separator ';'?)`}
+	if diff := cmp.Diff(want, report.Warnings); diff != "" || err != nil {
+		t.Errorf("error %v, warnings (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestSourcesAreClosed(t *testing.T) {
 	for _, broken := range []bool{false, true} {
 		open := map[string]bool{}
@@ -371,6 +402,9 @@ func FuzzConvert(f *testing.F) {
 	f.Add("a,\"b \"\"c\"\"\"\n5.10,\"x\\\x00\x1f\n\u2028\"\n", true)
 	f.Fuzz(func(t *testing.T, text string, omit bool) {
 		opts := Options{Format: Lines, OnRowError: func(*RowError) error { return nil }}
+		if first, _, _ := strings.Cut(strings.ToLower(text), "\n"); strings.Contains(first, "sep=") {
+			t.Skip("encoding/csv has no such lines")
+		}
 		if omit {
 			opts.Missing = Omit
 		}

@@ -37,11 +37,12 @@
 //
 // # CSV
 //
-// The first record of each source is its header. A UTF-8 byte order mark is
-// dropped, lines end in LF or CRLF, blank lines are skipped, and a field may be
-// quoted as in RFC 4180, with separators, newlines and doubled quotes inside. A
-// column without a header is named by its place: "column1" for the index that
-// pandas writes first.
+// The first record of each source is its header, unless [Options.Header] is. A
+// UTF-8 byte order mark is dropped, lines end in LF or CRLF, blank lines are
+// skipped, and a field may be quoted as in RFC 4180, with separators, newlines
+// and doubled quotes inside. A column without a header is named by its place:
+// "column1" for the index that pandas writes first. A first line such as
+// "sep=;", which spreadsheets write for themselves, is obeyed.
 //
 // # Errors
 //

@@ -7,15 +7,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
-// readHeader reads the first record of the source into its report.
-func (src *source) readHeader() error {
+// readHeader reads the first record of the source into its report, unless the
+// header is given.
+func (src *source) readHeader(given []string) error {
 	n, err := src.skipMark()
 	if err != nil {
 		return err
 	}
 	src.offset = int64(n)
+	src.takeSeparator()
+	if given != nil {
+		src.report.Header, src.fields = slices.Clone(given), len(given)
+		return nil
+	}
 	if err := src.scanner.next(); err == io.EOF {
 		return &SourceError{Err: ErrEmpty} // at no line of its own
 	} else if err != nil {
@@ -36,10 +43,16 @@ func (src *source) readHeader() error {
 		if f.quotes {
 			text = unquote(nil, text)
 		}
-		src.report.Header = append(src.report.Header, string(bytes.TrimSpace(text)))
+		src.report.Header = append(src.report.Header, trimHeader(text))
 	}
 	src.fields = len(src.report.Header)
 	return nil
+}
+
+// trimHeader takes white space off a header, and byte order marks: files that
+// were put together have them in the middle, where they do not show.
+func trimHeader(text []byte) string {
+	return strings.TrimFunc(string(text), func(r rune) bool { return r == '\ufeff' || unicode.IsSpace(r) })
 }
 
 // join makes the columns of the table: the union of the sources' columns in the
@@ -105,7 +118,7 @@ func (t *table) resolve(src *source) ([]string, error) {
 			continue
 		}
 		if other, ok := taken[name]; ok {
-			return nil, src.errorAt(src.scanner.fields[i].start, fmt.Errorf("%w: headers %d (%q) and %d (%q) both mean %q",
+			return nil, src.errorAt(src.startOf(i), fmt.Errorf("%w: headers %d (%q) and %d (%q) both mean %q",
 				ErrDuplicateColumn, other+1, header[other], i+1, h, name))
 		}
 		taken[name] = i
@@ -157,16 +170,17 @@ func (t *table) checkRequired(src *source, declared []*Column) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %s; the header has %s%s", ErrNoColumn,
-		strings.Join(absent, ", "), quoteAll(src.report.Header), t.separatorHint(src.report.Header))
+		strings.Join(absent, ", "), quoteAll(src.report.Header), src.separatorHint())
 }
 
 // separatorHint says so if the header looks split at the wrong character.
-func (t *table) separatorHint(header []string) string {
+func (src *source) separatorHint() string {
+	header := src.report.Header
 	if len(header) > 1 {
 		return ""
 	}
 	for _, c := range ",;\t|" {
-		if byte(c) != t.opts.Comma && strings.ContainsRune(header[0], c) {
+		if byte(c) != src.comma && strings.ContainsRune(header[0], c) {
 			return fmt.Sprintf(" (is the separator %q?)", c)
 		}
 	}

@@ -1,6 +1,9 @@
 package csvjson
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // numberLen returns the length of the JSON number that text begins with, or 0.
 func numberLen(text []byte) int {
@@ -86,6 +89,47 @@ func canonicalNumber(scratch, field []byte) (number, newScratch []byte, ok bool)
 	}
 	scratch = append(scratch, field...)
 	return scratch[begin:], scratch, true
+}
+
+const (
+	// maxWhole is how many zeros wholeDigits adds at most: no integer type has
+	// so many digits.
+	maxWhole = 40
+	// maxExponent is beyond what the digits of any record make up for.
+	maxExponent = 1 << 30
+)
+
+// wholeDigits returns a JSON number without point and exponent: 71.0 is 71 and
+// 1.5e3 is 1500. ok is false if it is not a whole number. What is too large for
+// any integer type comes out too large, though perhaps not as large as it is.
+func wholeDigits(number []byte) (digits []byte, ok bool) {
+	mantissa, exponent := number, 0
+	if i := bytes.IndexAny(number, "eE"); i >= 0 {
+		mantissa = number[:i]
+		exponent, _ = strconv.Atoi(string(number[i+1:])) // out of range: the limit of int
+		exponent = min(max(exponent, -maxExponent), maxExponent)
+	}
+	whole, fraction, _ := bytes.Cut(mantissa, []byte{'.'})
+	negative := whole[0] == '-'
+	if negative {
+		whole = whole[1:]
+	}
+	digits = bytes.TrimLeft(append(bytes.Clone(whole), fraction...), "0")
+	if len(digits) == 0 {
+		return []byte("0"), true
+	}
+	places := len(fraction) - exponent // behind the point
+	for ; places > 0 && len(digits) > 1 && digits[len(digits)-1] == '0'; places-- {
+		digits = digits[:len(digits)-1]
+	}
+	if places > 0 {
+		return nil, false
+	}
+	digits = append(digits, bytes.Repeat([]byte("0"), min(-places, maxWhole))...)
+	if negative {
+		digits = append([]byte("-"), digits...)
+	}
+	return digits, true
 }
 
 // maxExact is how many digits shortInt and shortDecimal take: a whole number of

@@ -1,9 +1,12 @@
 package csvjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
+	"math/big"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -45,6 +48,37 @@ func checkShortNumbers(t *testing.T, text string) {
 	}
 }
 
+func TestWholeDigits(t *testing.T) {
+	for text, want := range map[string]string{
+		"0": "0", "-0": "0", "0.00": "0", "0e99999999999999999999": "0", "71.0": "71", "-71.00": "-71", "1e3": "1000",
+		"1.5E+3": "1500", "-1.5e1": "-15", "9.78e12": "9780000000000", "1500e-2": "15", "150.0e-1": "15",
+		"0.015e3": "15", "1e-1": "", "1.5": "", "15e-2": "", "0.5e0": "", "10e-2": "", "1e-99999999999999999999": "",
+		"1e99999999999999999999": "1" + strings.Repeat("0", maxWhole),
+	} {
+		got, ok := wholeDigits([]byte(text))
+		if string(got) != want || ok != (want != "") {
+			t.Errorf("wholeDigits(%s) = %s, %t, want %s", text, got, ok, want)
+		}
+	}
+}
+
+// checkWholeDigits compares wholeDigits with exact arithmetic.
+func checkWholeDigits(t *testing.T, number string) {
+	t.Helper()
+	want, ok := new(big.Rat).SetString(number)
+	if !ok || len(number) > 100 {
+		return
+	}
+	digits, whole := wholeDigits([]byte(number))
+	if whole != want.IsInt() {
+		t.Fatalf("wholeDigits(%s) says %t", number, whole)
+	}
+	limit := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(maxWhole), nil))
+	if whole && want.Cmp(limit) < 0 && want.Cmp(limit.Neg(limit)) > 0 && string(digits) != want.Num().String() {
+		t.Errorf("wholeDigits(%s) = %s, want %s", number, digits, want.Num())
+	}
+}
+
 func FuzzNumbers(f *testing.F) {
 	for _, text := range numberTexts {
 		f.Add(text)
@@ -61,6 +95,9 @@ func FuzzNumbers(f *testing.F) {
 		want, err := strconv.ParseFloat(text, 64)
 		if got, _ := strconv.ParseFloat(string(number), 64); err == nil && got != want {
 			t.Errorf("canonicalNumber(%q) = %q, which is another number", text, number)
+		}
+		if exp := bytes.IndexAny(number, "eE"); exp < 0 || len(number)-exp < 5 {
+			checkWholeDigits(t, string(number))
 		}
 	})
 }

@@ -37,7 +37,12 @@ type Options struct {
 	// a value; the zero value is [Null].
 	Missing Missing
 
-	// Comma separates fields: an ASCII character; 0 means ','.
+	// Header names the columns of sources that have no header line. Nil means
+	// that the first record of each source is its header.
+	Header []string
+	// Comma separates fields: an ASCII character; 0 means ','. A source whose
+	// first line is "sep=;", or the like with another character, says itself
+	// what separates its fields.
 	Comma byte
 	// LazyQuotes accepts a quote within an unquoted field, and within a quoted
 	// one if no separator or line end follows, as part of the text. It is for
@@ -49,7 +54,7 @@ type Options struct {
 	ShortRows bool
 	// Decoder turns the bytes of each source into UTF-8: [Windows1252],
 	// [UTF16], or what another package has for other encodings; nil means that
-	// they are UTF-8. A byte order mark is dropped either way.
+	// they are UTF-8. The byte order mark of UTF-8 is dropped either way.
 	Decoder func(io.Reader) io.Reader
 	// MaxRecordBytes bounds the length of a record, and with it the memory
 	// that an unclosed quote can take. 0 means [DefaultMaxRecordBytes],
@@ -152,8 +157,11 @@ func (o Options) validate() error {
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("csvjson: options: "+format, args...))
 	}
-	if o.Comma == '"' || o.Comma == '\n' || o.Comma == '\r' || o.Comma >= 0x80 {
+	if o.Comma != 0 && !separates(o.Comma) {
 		bad("Comma %q cannot separate fields", rune(o.Comma))
+	}
+	if o.Header != nil && len(o.Header) == 0 {
+		bad("Header names no column")
 	}
 	if o.Format < Array || o.Format > Lines {
 		bad("unknown Format %d", o.Format)
@@ -177,6 +185,11 @@ func (o Options) validate() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// separates reports whether fields can be separated by c.
+func separates(c byte) bool {
+	return c != 0 && c != '"' && c != '\n' && c != '\r' && c < 0x80
 }
 
 // fold maps headers that differ only in case, spaces, underscores and hyphens

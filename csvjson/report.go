@@ -26,7 +26,7 @@ type SourceReport struct {
 	Rows    int64    // good rows
 	Bad     int64    // rows with an error
 	Bytes   int64    // read so far, after decoding to UTF-8
-	Header  []string // as in the source, white space trimmed
+	Header  []string // as in the source, white space trimmed, or Options.Header
 	Renamed []Rename // headers that have another name in the output
 	Skipped []string // headers that are left out
 }
@@ -58,6 +58,9 @@ func (t *table) warnings() []string {
 		rows += src.report.Rows
 		if src.done && src.report.Rows+src.report.Bad == 0 {
 			warn("%s has a header but no rows", src.report.Name)
+		}
+		if hint := src.separatorHint(); hint != "" {
+			warn("%s has one column, %q%s", src.report.Name, src.report.Header[0], hint)
 		}
 	}
 	seen := make(map[string]string)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -44,6 +45,31 @@ type scanner struct {
 
 func newScanner(r io.Reader, comma byte, lazy bool, maxBytes int) *scanner {
 	return &scanner{window: window{r: r, maxBytes: maxBytes}, comma: comma, lazy: lazy, line: 1}
+}
+
+// takeSeparator drops a first line such as "sep=;", which spreadsheets write and
+// obey, and separates fields by what it names.
+func (s *scanner) takeSeparator() {
+	const mark = "sep="
+	begins := func(head []byte) bool {
+		n := min(len(head), len(mark))
+		return strings.EqualFold(string(head[:n]), mark[:n])
+	}
+	for len(s.unread()) < len("sep=;\r\n") && begins(s.unread()) && s.readErr == nil {
+		s.fill()
+	}
+	head := s.unread()
+	if len(head) <= len(mark) || !begins(head) || !separates(head[len(mark)]) {
+		return
+	}
+	n := lineEnd(head, len(mark)+1)
+	if n == len(mark)+1 || head[n-1] != '\n' {
+		return
+	}
+	s.comma = head[len(mark)]
+	s.start += n
+	s.offset += int64(n)
+	s.line++
 }
 
 // next reads a record, skipping blank lines. At the end it returns io.EOF.

@@ -187,15 +187,16 @@ func number(v *value) ([]byte, error) {
 }
 
 // integer returns the digits of a whole number. It may have a fraction of
-// zeros, as a column of integers gets when a program took its gaps for NaN.
+// zeros, as a column of integers gets when a program took its gaps for NaN, or
+// an exponent, as spreadsheets write long numbers.
 func integer(v *value) ([]byte, error) {
 	text, err := number(v)
 	if err != nil {
 		return nil, err
 	}
-	whole, fraction, _ := bytes.Cut(text, []byte{'.'})
-	if len(bytes.Trim(fraction, "0")) > 0 {
+	digits, ok := wholeDigits(text)
+	if !ok {
 		return nil, fmt.Errorf("%w without a fraction", ErrNumber)
 	}
-	return whole, nil
+	return digits, nil
 }

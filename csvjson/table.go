@@ -90,7 +90,7 @@ func (t *table) open(s Source) (*source, error) {
 		r = t.opts.Decoder(r)
 	}
 	src.scanner = newScanner(r, t.opts.Comma, t.opts.LazyQuotes, t.opts.MaxRecordBytes)
-	if err := src.readHeader(); err != nil {
+	if err := src.readHeader(t.opts.Header); err != nil {
 		in.Close()
 		return nil, src.fail(err)
 	}
@@ -160,7 +160,7 @@ func (t *table) fill(src *source) error {
 		if n > src.fields {
 			off = src.scanner.fields[src.fields].start
 		}
-		return t.rowError(src, off, "", fmt.Errorf("%w: the row has %d, the header %d", ErrFieldCount, n, src.fields))
+		return t.rowError(src, off, "", fmt.Errorf("%w: the row has %d, the header %d%s", ErrFieldCount, n, src.fields, src.separatorHint()))
 	}
 	t.scratch = t.scratch[:0]
 	for i, c := range t.columns {

@@ -47,6 +47,14 @@ func TestWindows1252SmallReads(t *testing.T) {
 	}
 }
 
+func TestWindows1252LeavesMarkedUTF8(t *testing.T) {
+	const text = "\ufeffcafé €"
+	got, err := io.ReadAll(Windows1252(iotest.OneByteReader(strings.NewReader(text))))
+	if string(got) != text || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
 func TestWindows1252ReadErrors(t *testing.T) {
 	broken := io.MultiReader(strings.NewReader("\xe9"), iotest.ErrReader(io.ErrClosedPipe))
 	got, err := io.ReadAll(Windows1252(broken))
@@ -66,6 +74,9 @@ func TestUTF16(t *testing.T) {
 		{"halves in the wrong order", "\x00\xde\x3d\xd8", "\ufffd\ufffd"},
 		{"half a unit", "a\x00b", "a\ufffd"},
 		{"nothing", "", ""},
+		{"big-endian, no mark", "\x00a\x00\xe9", "aé"},
+		{"UTF-8 after all", "\xef\xbb\xbfé\n", "\ufeffé\n"},
+		{"a mark, no zero byte", "\xff\xfe\xe5\x65\x2c\x67", "\ufeff日本"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -76,6 +87,23 @@ func TestUTF16(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUTF16RefusesOtherText: of UTF-8 it would make a header without an end.
+func TestUTF16RefusesOtherText(t *testing.T) {
+	for _, text := range []string{"Title,Price\nA,1\n", "a", strings.Repeat("é", maxWithoutZero)} {
+		for _, r := range []io.Reader{strings.NewReader(text), iotest.OneByteReader(strings.NewReader(text))} {
+			if _, err := io.Copy(io.Discard, UTF16(r)); err != errNotUTF16 {
+				t.Errorf("%.10q: error %v, want %v", text, err, errNotUTF16)
+			}
+		}
+	}
+	const text = "Title\nA\n"
+	_, err := Convert(io.Discard, Options{Decoder: UTF16}, texts(text)...)
+	want := "csvjson: a.csv: line 1, column 1: not UTF-16: it has no zero byte, so no newline; likely UTF-8"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 
