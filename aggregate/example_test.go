@@ -207,7 +207,7 @@ func ExampleSummary_MarshalText() {
 	var total aggregate.Summary
 	total.Merge(&in.Stats)
 	fmt.Println(&total)
-	// Output: 1 values in USD, 0 missing, sum 12.99, mean 12.99, min 12.99, median 12.99, max 12.99
+	// Output: 1 value in USD, 0 missing, sum 12.99, mean 12.99, min 12.99, median 12.99, max 12.99
 }
 
 func ExampleSummary_MarshalBinary() {
