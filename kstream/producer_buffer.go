@@ -3,6 +3,7 @@ package kstream
 import (
 	"context"
 	"runtime"
+	"slices"
 )
 
 // A share never is less than this, while the whole buffer has room: it is what
@@ -216,12 +217,19 @@ func (s *sender) refuseWaiting() wakeups {
 	return woken
 }
 
+// concludedTogether is how many parcels conclude goes through at a time: few
+// enough to be in the cache still at the second and the third look.
+const concludedTogether = 128
+
 // conclude tells the owners of parcels that have their verdict, and frees the
 // room of those that are finished. It takes the sender's lock.
 func (s *sender) conclude(parcels []*parcel) {
-	if len(parcels) == 0 {
-		return
+	for some := range slices.Chunk(parcels, concludedTogether) {
+		s.concludeSome(some)
 	}
+}
+
+func (s *sender) concludeSome(parcels []*parcel) {
 	over := parcels[:0]
 	var failed []*parcel
 	for _, p := range parcels {

@@ -8,14 +8,6 @@ import (
 
 // A Builder collects members and writes them as one aggregated record. The zero value is ready. After [Builder.Reset] it
 // is used again without allocating. It is not safe for concurrent use.
-//
-//	for _, m := range members {
-//		if !b.AddWithin(limit, m) {
-//			send(b.AppendTo(nil))
-//			b.Reset()
-//			b.Add(m)
-//		}
-//	}
 type Builder struct {
 	members          []entry
 	partitionKeys    keyTable
@@ -38,66 +30,48 @@ func (b *Builder) Len() int { return len(b.members) }
 // Size returns the bytes that [Builder.AppendTo] appends. It is exact.
 func (b *Builder) Size() int { return overhead + b.size }
 
-// SizeWith returns what [Builder.Size] will return once m is added.
-func (b *Builder) SizeWith(m Member) int {
-	_, added := b.plan(m)
-	return b.Size() + added
-}
-
 // Add adds m. Its data is not copied, and must not change until Reset.
 func (b *Builder) Add(m Member) {
-	e, added := b.plan(m)
-	b.add(m, e, added)
-}
-
-// AddWithin adds m, as Add does, if the size is at most limit then, and reports whether it did.
-func (b *Builder) AddWithin(limit int, m Member) bool {
-	e, added := b.plan(m)
-	if b.Size()+added > limit {
-		return false
-	}
-	b.add(m, e, added)
-	return true
-}
-
-// plan returns the entry for m, and the bytes that it and keys not yet in the tables add to the message.
-func (b *Builder) plan(m Member) (e entry, added int) {
-	e = entry{data: m.Data, partitionKey: b.partitionKeys.find(m.PartitionKey), hashKey: noKey}
-	if e.partitionKey == len(b.partitionKeys.keys) {
-		added += bytesLen(len(m.PartitionKey))
+	e := entry{data: m.Data, hashKey: noKey}
+	var isNew bool
+	if e.partitionKey, isNew = b.partitionKeys.index(m.PartitionKey); isNew {
+		b.size += bytesLen(len(m.PartitionKey))
 	}
 	if m.ExplicitHashKey != "" {
-		e.hashKey = b.explicitHashKeys.find(m.ExplicitHashKey)
-		if e.hashKey == len(b.explicitHashKeys.keys) {
-			added += bytesLen(len(m.ExplicitHashKey))
+		if e.hashKey, isNew = b.explicitHashKeys.index(m.ExplicitHashKey); isNew {
+			b.size += bytesLen(len(m.ExplicitHashKey))
 		}
 	}
-	return e, added + bytesLen(e.size())
-}
-
-func (b *Builder) add(m Member, e entry, added int) {
-	if e.partitionKey == len(b.partitionKeys.keys) {
-		b.partitionKeys.add(m.PartitionKey)
-	}
-	if e.hashKey == len(b.explicitHashKeys.keys) {
-		b.explicitHashKeys.add(m.ExplicitHashKey)
-	}
+	b.size += bytesLen(e.size())
 	b.members = append(b.members, e)
-	b.size += added
 }
 
 // AppendTo appends the aggregated record to dst. The Builder keeps its members, so that it can be called again.
 func (b *Builder) AppendTo(dst []byte) []byte {
+	start := len(dst)
+	dst = b.AppendUnsealed(dst)
+	Seal(dst[start:])
+	return dst
+}
+
+// AppendUnsealed appends the aggregated record but for its checksum, which [Seal] sets.
+func (b *Builder) AppendUnsealed(dst []byte) []byte {
 	dst = slices.Grow(dst, b.Size())
 	dst = append(dst, magic...)
-	start := len(dst)
 	dst = appendTable(dst, tagPartitionKeyTable, b.partitionKeys.keys)
 	dst = appendTable(dst, tagExplicitHashKeyTable, b.explicitHashKeys.keys)
 	for i := range b.members {
 		dst = b.members[i].appendTo(dst)
 	}
-	digest := md5.Sum(dst[start:])
-	return append(dst, digest[:]...)
+	return append(dst, make([]byte, digestLen)...)
+}
+
+// Seal sets the checksums of aggregated records.
+func Seal(records ...[]byte) {
+	for _, r := range records {
+		digest := md5.Sum(r[len(magic) : len(r)-digestLen])
+		copy(r[len(r)-digestLen:], digest[:])
+	}
 }
 
 func appendTable(dst []byte, tag byte, keys []string) []byte {

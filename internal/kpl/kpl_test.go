@@ -262,10 +262,8 @@ func TestRoundTrip(t *testing.T) {
 		members := randomMembers(r, n)
 		b.Reset()
 		for i, m := range members {
-			want := b.SizeWith(m)
-			b.Add(m)
-			if b.Size() != want || b.Len() != i+1 {
-				t.Fatalf("%d members: Size %d, want %d as SizeWith said; Len %d", i+1, b.Size(), want, b.Len())
+			if b.Add(m); b.Len() != i+1 {
+				t.Fatalf("Len %d after %d members", b.Len(), i+1)
 			}
 		}
 		buf = b.AppendTo(append(buf[:0], "before"...))
@@ -289,29 +287,6 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-func TestAddWithin(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 6))
-	const limit = 4096
-	var b Builder
-	refused := 0
-	for _, m := range randomMembers(r, 500) {
-		fits := b.SizeWith(m) <= limit
-		size := b.Size()
-		if got := b.AddWithin(limit, m); got != fits {
-			t.Fatalf("AddWithin = %v at %d of %d bytes, SizeWith %d", got, size, limit, b.SizeWith(m))
-		}
-		if !fits {
-			refused++
-			if b.Size() != size {
-				t.Fatalf("a refused member changed the size from %d to %d", size, b.Size())
-			}
-		}
-	}
-	if got := len(b.AppendTo(nil)); got > limit || got < limit*9/10 || refused == 0 {
-		t.Errorf("%d bytes of %d, %d members refused", got, limit, refused)
-	}
-}
-
 func TestResetLetsGo(t *testing.T) {
 	var b Builder
 	b.Add(Member{"key", "1", []byte("data")})
@@ -332,9 +307,7 @@ func TestNoAllocation(t *testing.T) {
 	allocs := testing.AllocsPerRun(20, func() {
 		b.Reset()
 		for _, m := range members {
-			if b.SizeWith(m) > 0 {
-				b.Add(m)
-			}
+			b.Add(m)
 		}
 		buf = b.AppendTo(buf[:0])
 		if aggregated, err := d.Reset(buf); !aggregated || err != nil {
@@ -388,9 +361,9 @@ func FuzzDecoder(f *testing.F) {
 
 // FuzzRoundTrip cuts arbitrary bytes into members.
 func FuzzRoundTrip(f *testing.F) {
-	f.Add([]byte("\x03keydata\x00\x05key15xyz"), uint16(40))
-	f.Add(bytes.Repeat([]byte{1, 'a', 2, 'b', 'c'}, 200), uint16(1000))
-	f.Fuzz(func(t *testing.T, raw []byte, limit uint16) {
+	f.Add([]byte("\x03keydata\x00\x05key15xyz"))
+	f.Add(bytes.Repeat([]byte{1, 'a', 2, 'b', 'c'}, 200))
+	f.Fuzz(func(t *testing.T, raw []byte) {
 		take := func() []byte {
 			if len(raw) == 0 {
 				return nil
@@ -404,13 +377,12 @@ func FuzzRoundTrip(f *testing.F) {
 		var want []Member
 		for len(raw) > 0 {
 			m := Member{string(take()), string(take()), take()}
-			if b.AddWithin(int(limit), m) {
-				want = append(want, m)
-			}
+			b.Add(m)
+			want = append(want, m)
 		}
 		data := b.AppendTo(nil)
-		if len(data) != b.Size() || (len(want) > 0 && len(data) > int(limit)) {
-			t.Fatalf("%d bytes, Size %d, limit %d", len(data), b.Size(), limit)
+		if len(data) != b.Size() {
+			t.Fatalf("%d bytes, Size %d", len(data), b.Size())
 		}
 		if got, aggregated, err := decode(data); err != nil || aggregated != (len(want) > 0) || diff(want, got) != "" {
 			t.Errorf("aggregated %v, error %v, (-want +got)\n%s", aggregated, err, diff(want, got))
