@@ -182,21 +182,25 @@ func (p *Producer[T]) ticket(v T) (*ticket[T], error) {
 	return t, nil
 }
 
-func (p *Producer[T]) encode(t *ticket[T], v T) (err error) {
+func (p *Producer[T]) encode(t *ticket[T], v T) error {
 	keyLength := randomKeyLength
 	if p.cfg.PartitionKey != nil {
 		t.key = p.cfg.PartitionKey(v)
 		if err := checkKey(t.key); err != nil {
 			return err
 		}
-		t.hash = shardmap.OfKey(t.key)
+		if !p.sender.anyKey.Load() {
+			t.place(shardmap.OfKey(t.key))
+		}
 		keyLength = len(t.key)
 	}
 	if p.cfg.ExplicitHashKey != nil {
 		if t.hashKey = p.cfg.ExplicitHashKey(v); t.hashKey != "" {
-			if t.hash, err = shardmap.ParseHash(t.hashKey); err != nil {
+			h, err := shardmap.ParseHash(t.hashKey)
+			if err != nil {
 				return &KeyError{Key: t.hashKey, Reason: "it is no explicit hash key in 0..2^128-1"}
 			}
+			t.place(h)
 		}
 	}
 	data, err := p.codec.Append(t.data[:0], v)

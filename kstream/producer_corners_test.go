@@ -3,6 +3,8 @@ package kstream
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
 
@@ -39,6 +42,46 @@ func TestAMispredictedAggregateMayBeInTheStream(t *testing.T) {
 		}
 		if diff := cmp.Diff(map[Outcome]int{Delivered: 10, MaybeDelivered: 6}, l.outcomes()); diff != "" {
 			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestValuesQueuedForTheOnlyShardFindTheirOwn has a stream of one shard, where
+// nobody needs to know the keys' hash keys, split while aggregates are queued.
+func TestValuesQueuedForTheOnlyShardFindTheirOwn(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate, cfg.Linger = true, time.Minute })
+		// The first value leads the aggregate to the lower half, where those of
+		// the upper half would be lost.
+		first := 0
+		for shardmap.OfKey(fmt.Sprint("key-", first)).Hi > math.MaxUint64/4 {
+			first++
+		}
+		want := map[string]bool{}
+		for i := range 100 {
+			v := fmt.Sprintf("key-%d:value", first+i)
+			if err := p.Send(context.Background(), v); err != nil {
+				t.Fatal(err)
+			}
+			want[v] = true
+		}
+		split(t, srv)
+		closeProducer(t, p)
+		c, err := NewConsumer(srv.Client(), ConsumerConfig[string]{Stream: "s", Until: Tip()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for rec, err := range c.Records(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			delete(want, rec.Value) // a member in another shard than its own is left out
+		}
+		if len(want) > 0 {
+			t.Errorf("%d values were lost: %v", len(want), want)
+		}
+		if st := p.Stats(); st.Retries == 0 {
+			t.Error("no aggregate was mispredicted: the split came too late")
 		}
 	})
 }

@@ -187,7 +187,7 @@ func (s *sender) takeOne(q *sendQueue, c *call, p *parcel, now time.Duration) bo
 		return false
 	}
 	if s.routes.early {
-		s.lister.early = append(s.lister.early, earlyEntry{p.hash, p.size})
+		s.lister.early = append(s.lister.early, earlyEntry{p.hash(), p.size})
 	}
 	s.leave(q, p)
 	c.begin(q, p.size)

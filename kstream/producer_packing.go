@@ -194,6 +194,6 @@ func (s *sender) aggregate(k *packer, e *callEntry, i int) types.PutRecordsReque
 	if s.packing.compressor != nil && len(e.parcels) == 1 && len(data) >= len(e.parcels[0].data) {
 		return s.plainRecord(e.parcels[0])
 	}
-	k.hashKeys[i] = e.parcels[0].hash.String()
+	k.hashKeys[i] = e.parcels[0].hash().String()
 	return types.PutRecordsRequestEntry{Data: data, PartitionKey: &k.outerKey, ExplicitHashKey: &k.hashKeys[i]}
 }

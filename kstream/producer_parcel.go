@@ -16,11 +16,12 @@ type parcel struct {
 	next, prev *parcel
 	list       *parcelList // that it is in
 
-	owner   settler
-	key     string
-	hashKey string // explicit, decimal; "" if there is none
-	hash    shardmap.Hash
-	data    []byte
+	owner    settler
+	key      string
+	hashKey  string        // explicit, decimal; "" if there is none
+	placed   shardmap.Hash // its hash key, if that was needed
+	isPlaced bool          // placed is set
+	data     []byte
 
 	queue     *sendQueue  // that it is charged to
 	lane      *lane       // of its key, in an ordered sender
@@ -36,6 +37,17 @@ type parcel struct {
 	held      bool          // it is in group.failed
 	unsure    bool          // it may be in the stream: an answer was lost, or was no proof
 	verdict   verdict
+}
+
+// place sets the parcel's hash key.
+func (p *parcel) place(h shardmap.Hash) { p.placed, p.isPlaced = h, true }
+
+// hash returns the parcel's hash key.
+func (p *parcel) hash() shardmap.Hash {
+	if p.isPlaced {
+		return p.placed
+	}
+	return shardmap.OfKey(p.key)
 }
 
 // settler is the typed end of a parcel.

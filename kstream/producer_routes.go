@@ -28,6 +28,7 @@ type routes struct {
 	shards *shardmap.Map // nil if parcels cannot be predicted
 	queues []*sendQueue  // by index in shards; else one
 	early  bool          // the shards are still being listed: see earlyRoutes
+	sole   bool          // the one shard has all hash keys
 	auto   bool          // the service chooses the shards and ignores keys
 
 	maxRecord    int // bytes
@@ -80,6 +81,8 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 		changed = r.perShard(s, old)
 	}
 	n := len(r.queues)
+	r.sole = n == 1 && shards.Check() == nil
+	s.anyKey.Store(r.sole || shards == nil)
 	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/4), 100))
 	r.shareRecords = max(s.maxRecords/n, min(minShareRecords, s.maxRecords))
 	r.shareBytes = max(s.maxBytes/n, min(minShareBytes, s.maxBytes))
@@ -219,8 +222,17 @@ func (s *sender) queueOf(h shardmap.Hash) *sendQueue {
 	return r.queues[at]
 }
 
+// queueFor returns the queue that a parcel belongs to. Where there is but one, its
+// hash key need not be known.
+func (s *sender) queueFor(p *parcel) *sendQueue {
+	if r := s.routes; r.shards == nil || r.sole {
+		return r.queues[0]
+	}
+	return s.queueOf(p.hash())
+}
+
 // rehome charges a parcel to the queue of its shard.
-func (s *sender) rehome(p *parcel) { s.recharge(p, s.queueOf(p.hash)) }
+func (s *sender) rehome(p *parcel) { s.recharge(p, s.queueFor(p)) }
 
 // reroute does so too, and gives a parcel that brought no key a new one, lest
 // all that came before the shards were known end up in a few of them.
@@ -243,7 +255,7 @@ func (s *sender) recharge(p *parcel, to *sendQueue) {
 // route finds the queue for a new parcel, and a key if it brought none.
 func (s *sender) route(p *parcel) {
 	if s.keyed {
-		p.queue = s.queueOf(p.hash)
+		p.queue = s.queueFor(p)
 		return
 	}
 	r := s.routes
@@ -266,7 +278,8 @@ func (s *sender) route(p *parcel) {
 		q.next = (q.next + 1) % len(q.keys)
 	}
 	key := q.keys[q.next%len(q.keys)]
-	p.key, p.hashKey, p.hash = key.text, key.explicit, key.hash
+	p.key, p.hashKey = key.text, key.explicit
+	p.place(key.hash)
 	if r.auto && s.aggregateBytes == 0 { // the members of an aggregate need some key
 		p.key, p.hashKey = "", ""
 	}
@@ -284,7 +297,7 @@ func (s *sender) written(e *callEntry, shard string) bool {
 		return false
 	}
 	for _, p := range e.parcels {
-		if !s.routes.shards.Covers(at, p.hash) {
+		if !s.routes.shards.Covers(at, p.hash()) {
 			return false
 		}
 	}

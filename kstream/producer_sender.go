@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/smithy-go/metrics"
@@ -36,6 +37,8 @@ type sender struct {
 	joined sync.WaitGroup // dispatch, workers, listings
 
 	workers int // that dispatch has started
+
+	anyKey atomic.Bool // all keys lead to one queue: nobody has to know their hash keys
 
 	mu     sync.Mutex // guards all below, and the parcels that were accepted
 	routes *routes    // nil until the shards were listed, if they must be known
