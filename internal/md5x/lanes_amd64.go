@@ -12,6 +12,7 @@ import (
 const (
 	width     = 16 // lanes there are
 	halfWidth = 8  // lanes of one AVX2 register
+	blockSize = md5.BlockSize
 
 	// maxRun bounds the blocks of one call into assembly, which the scheduler
 	// cannot interrupt: 512 take about 70 microseconds.

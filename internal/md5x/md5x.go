@@ -14,12 +14,8 @@ package md5x
 
 import "crypto/md5"
 
-const (
-	// Size is the length of an MD5 in bytes.
-	Size = md5.Size
-
-	blockSize = md5.BlockSize
-)
+// Size is the length of an MD5 in bytes.
+const Size = md5.Size
 
 // Sums sets dst[i] to the MD5 of msgs[i]. Messages may have any lengths; those
 // of similar length gain the most, from two on. It panics when dst is shorter
