@@ -141,6 +141,7 @@ func (s *sender) due(q *sendQueue, p *parcel, now time.Duration) bool {
 // and keeps its memory from one use to the next.
 type packer struct {
 	builder  kpl.Builder
+	sealer   kpl.Sealer
 	buf      []byte
 	outerKey string
 	hashKeys []string
@@ -164,6 +165,7 @@ func (s *sender) pack(c *call) {
 		e.sent = len(r.Data) + len(aws.ToString(r.PartitionKey))
 		c.records = append(c.records, r)
 	}
+	k.sealer.Seal()
 }
 
 func (s *sender) plainRecord(p *parcel) types.PutRecordsRequestEntry {
@@ -184,7 +186,8 @@ func (s *sender) aggregate(k *packer, e *callEntry, i int) types.PutRecordsReque
 	// A buffer that has to grow leaves the aggregates before in the old one.
 	start := len(k.buf)
 	if z := s.packing.compressor; z == nil {
-		k.buf = k.builder.AppendTo(k.buf)
+		k.buf = k.builder.AppendUnsealed(k.buf)
+		k.sealer.Add(k.buf[start:])
 	} else {
 		k.raw = k.builder.AppendTo(k.raw[:0])
 		k.buf = appendEnvelope(k.buf, z, k.raw)

@@ -50,11 +50,13 @@ func (b *Builder) Add(m Member) {
 func (b *Builder) AppendTo(dst []byte) []byte {
 	start := len(dst)
 	dst = b.AppendUnsealed(dst)
-	Seal(dst[start:])
+	message, checksum := split(dst[start:])
+	digest := md5.Sum(message)
+	copy(checksum, digest[:])
 	return dst
 }
 
-// AppendUnsealed appends the aggregated record but for its checksum, which [Seal] sets.
+// AppendUnsealed appends the aggregated record but for its checksum, which a [Sealer] sets.
 func (b *Builder) AppendUnsealed(dst []byte) []byte {
 	dst = slices.Grow(dst, b.Size())
 	dst = append(dst, magic...)
@@ -66,12 +68,10 @@ func (b *Builder) AppendUnsealed(dst []byte) []byte {
 	return append(dst, make([]byte, digestLen)...)
 }
 
-// Seal sets the checksums of aggregated records.
-func Seal(records ...[]byte) {
-	for _, r := range records {
-		digest := md5.Sum(r[len(magic) : len(r)-digestLen])
-		copy(r[len(r)-digestLen:], digest[:])
-	}
+// split returns the parts of an aggregated record behind the magic number.
+func split(record []byte) (message, checksum []byte) {
+	end := len(record) - digestLen
+	return record[len(magic):end], record[end:]
 }
 
 func appendTable(dst []byte, tag byte, keys []string) []byte {

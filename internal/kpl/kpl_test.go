@@ -287,6 +287,29 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestSealer seals sets of records of all lengths, more than one time.
+func TestSealer(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	var b Builder
+	var s Sealer
+	for _, n := range []int{0, 1, 3, 40, 8} {
+		var got, want [][]byte
+		for i := range n {
+			b.Reset()
+			for _, m := range randomMembers(r, 1+i*7) {
+				b.Add(m)
+			}
+			want = append(want, b.AppendTo(nil))
+			got = append(got, b.AppendUnsealed(nil))
+			s.Add(got[i])
+		}
+		s.Seal()
+		if !slices.EqualFunc(got, want, bytes.Equal) {
+			t.Errorf("%d records: sealed together they are not what they are alone", n)
+		}
+	}
+}
+
 func TestResetLetsGo(t *testing.T) {
 	var b Builder
 	b.Add(Member{"key", "1", []byte("data")})
