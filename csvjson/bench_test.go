@@ -216,6 +216,8 @@ func BenchmarkReadJSON(b *testing.B) {
 	}
 	b.Run("struct/csvjson", func(b *testing.B) { benchReadJSON[benchBook](b, text.Bytes()) })
 	b.Run("struct/json.Decoder", func(b *testing.B) { benchDecoder[benchBook](b, text.Bytes()) })
+	b.Run("map/csvjson", func(b *testing.B) { benchReadJSON[map[string]any](b, text.Bytes()) })
+	b.Run("map/json.Decoder", func(b *testing.B) { benchDecoder[map[string]any](b, text.Bytes()) })
 	b.Run("raw/csvjson", func(b *testing.B) { benchReadJSON[json.RawMessage](b, text.Bytes()) })
 	b.Run("raw/json.Decoder", func(b *testing.B) { benchDecoder[json.RawMessage](b, text.Bytes()) })
 }

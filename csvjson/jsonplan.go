@@ -10,8 +10,11 @@ import (
 	"unicode"
 )
 
-// maxLearned bounds how many spellings of names a jsonPlan remembers.
-const maxLearned = 1000
+// How many names, and of what length, are remembered from records.
+const (
+	maxLearned      = 1000
+	maxLearnedBytes = 256
+)
 
 // jsonPlan decodes objects into structs of one type as encoding/json does, from
 // the members that the scanner has found on its way, so without a second pass
@@ -101,16 +104,21 @@ func (p *jsonPlan) decode(s *jsonScanner) (*member, string, error) {
 		if f < 0 {
 			continue
 		}
-		raw := s.record[m.value.start:m.value.end]
-		if len(s.nans) > 0 {
-			raw = nullNaNs(raw, within(s.nans, m.value))
-		}
-		if err := p.fields[f].set(raw, m.value.quotes); err != nil {
+		if err := p.fields[f].set(s.valueOf(m), m.value.quotes); err != nil {
 			return m, p.fields[f].name, err
 		}
 	}
 	p.strs.store()
 	return nil, "", nil
+}
+
+// valueOf returns a member's value, with null for bare NaN tokens.
+func (s *jsonScanner) valueOf(m *member) []byte {
+	raw := s.record[m.value.start:m.value.end]
+	if len(s.nans) > 0 {
+		raw = nullNaNs(raw, within(s.nans, m.value))
+	}
+	return raw
 }
 
 // within returns the spans that lie in value, counted from its start.
@@ -140,7 +148,7 @@ func (p *jsonPlan) lookup(key []byte, escaped bool) int {
 			break
 		}
 	}
-	if len(p.byName) < maxLearned {
+	if len(p.byName) < maxLearned && len(key) <= maxLearnedBytes {
 		p.byName[string(key)] = found
 	}
 	return found

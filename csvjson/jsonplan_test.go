@@ -78,6 +78,7 @@ var structTests = []struct{ name, text string }{
 // encoding/json makes of it.
 func sameAsUnmarshal(t *testing.T, text string) {
 	t.Helper()
+	sameMapAsUnmarshal(t, text)
 	var want everything
 	wantErr := json.Unmarshal([]byte(text), &want)
 	got, errs := collect(ReadJSON[everything](strings.NewReader(text)))
@@ -90,6 +91,20 @@ func sameAsUnmarshal(t *testing.T, text string) {
 	options := cmp.AllowUnexported(everything{}, money{})
 	if diff := cmp.Diff([]everything{want}, got, options); diff != "" {
 		t.Errorf("against encoding/json (-want +got):\n%s", diff)
+	}
+}
+
+// sameMapAsUnmarshal is sameAsUnmarshal for a map.
+func sameMapAsUnmarshal(t *testing.T, text string) {
+	t.Helper()
+	var want map[string]any
+	wantErr := json.Unmarshal([]byte(text), &want)
+	got, errs := collect(ReadJSON[map[string]any](strings.NewReader(text)))
+	if (wantErr != nil) != (errs != nil) {
+		t.Fatalf("error %q, that of encoding/json is %v", errs, wantErr)
+	}
+	if diff := cmp.Diff([]map[string]any{want}, got); diff != "" && wantErr == nil {
+		t.Errorf("map against encoding/json (-want +got):\n%s", diff)
 	}
 }
 
@@ -168,6 +183,23 @@ func TestReadJSONNaNInStructs(t *testing.T) {
 	want := []row{{Money: money{"null"}, List: []*float64{&one, nil, nil}, Raw: json.RawMessage(`{"a":null,"b":"NaN"}`)}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(money{})); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestReadJSONMaps(t *testing.T) {
+	got, errs := collect(ReadJSON[map[string]any](strings.NewReader(
+		`[{"a":NaN,"a":{"b":[NaN,1]},"\u0061":"x"},{"Double":1e999},{"l":[1e999]},null,[1],{}]`)))
+	want := []map[string]any{{"a": "x"}, nil, {}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("maps (-want +got):\n%s", diff)
+	}
+	wantErrs := []string{
+		"csvjson: line 1, column 53: row 2: Double: a JSON number does not fit float64",
+		"csvjson: line 1, column 65: row 3: l: a JSON number does not fit float64",
+		"csvjson: line 1, column 79: row 5: a JSON array does not fit map[string]interface {}",
+	}
+	if diff := cmp.Diff(wantErrs, errs); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
 	}
 }
 

@@ -48,14 +48,18 @@ func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
 type jsonDecoder[T any] struct {
 	target[T]
 	*jsonScanner
-	name string
-	raw  *json.RawMessage // the value, if T is that
-	plan *jsonPlan        // nil: encoding/json decodes T
+	name    string
+	raw     *json.RawMessage // the value, if T is that
+	object  *map[string]any  // the value, if T is that
+	objects objectMaker
+	plan    *jsonPlan // of structs; nil: encoding/json decodes T
 }
 
 func newJSONDecoder[T any](r io.Reader) *jsonDecoder[T] {
 	d := &jsonDecoder[T]{}
 	d.raw, _ = any(&d.value).(*json.RawMessage)
+	d.object, _ = any(&d.value).(*map[string]any)
+	d.objects.keys = make(map[string]string)
 	wraps := maxWraps
 	if k := reflect.TypeFor[T]().Kind(); d.raw == nil && (k == reflect.Slice || k == reflect.Array) {
 		wraps = 1
@@ -92,12 +96,8 @@ func (d *jsonDecoder[T]) decode() error {
 		off, err := checkUTF8(record)
 		return d.rowError(off, "", err)
 	}
-	if d.plan != nil && record[0] == '{' {
-		if m, field, err := d.plan.decode(d.jsonScanner); err != nil {
-			return d.unmarshalError(m.value.start, field, err)
-		}
-		d.allocate()
-		return nil
+	if record[0] == '{' && (d.plan != nil || d.object != nil) {
+		return d.decodeMembers()
 	}
 	if len(d.nans) > 0 {
 		record = nullNaNs(record, d.nans)
@@ -109,6 +109,22 @@ func (d *jsonDecoder[T]) decode() error {
 	if err := json.Unmarshal(record, &d.value); err != nil {
 		return d.unmarshalError(0, "", err)
 	}
+	return nil
+}
+
+// decodeMembers stores the record, an object, in the value: a struct or a map.
+func (d *jsonDecoder[T]) decodeMembers() (err error) {
+	var m *member
+	var field string
+	if d.object != nil {
+		*d.object, m, field, err = d.objects.decode(d.jsonScanner)
+	} else {
+		m, field, err = d.plan.decode(d.jsonScanner)
+	}
+	if err != nil {
+		return d.unmarshalError(m.value.start, field, err)
+	}
+	d.allocate()
 	return nil
 }
 
