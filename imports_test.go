@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"internal/md5x":             {"golang.org/x/sys/cpu"},
 	"internal/leaktest":         {},
 	"internal/wire":             {sdk, sdkKinesis, smithy, module + "/internal/wire"},
+	"internal/wire/b64":         {"golang.org/x/sys/cpu"},
 	"kstream":                   {sdk, sdkKinesis, smithy, module + "/internal", "github.com/klauspost/compress"},
 	"kstream/kstreamtest":       {sdk, sdkKinesis, smithy, sdkCredentials, sdkEventStream, module + "/internal", module + "/kstream/kstreamtest"},
 	"kstream/storetest":         {module + "/kstream"},

@@ -3,7 +3,6 @@ package b64_test
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -20,20 +19,29 @@ func randomBytes(n int) []byte {
 	return p
 }
 
+// behind stands behind the buffers that are written to and must stay there.
+var behind = strings.Repeat("#", 40)
+
+// guarded returns a buffer of n bytes with behind in its spare capacity.
+func guarded(n int) []byte {
+	return append(make([]byte, n), behind...)[:n]
+}
+
+func checkBehind(t *testing.T, buf []byte) {
+	t.Helper()
+	if got := string(buf[len(buf):cap(buf)][:len(behind)]); got != behind {
+		t.Errorf("behind the buffer of %d bytes stands %q", len(buf), got)
+	}
+}
+
 func TestEveryLengthAsTheStandardLibrary(t *testing.T) {
-	for n := range 200 {
+	for n := range 401 {
 		src := randomBytes(n)
 		want := base64.StdEncoding.EncodeToString(src)
-
-		// The bytes behind the result must stay as they were.
-		dst := bytes.Repeat([]byte{'#'}, len(want)+20)
-		b64.Encode(dst[:len(want)], src)
-		if got := string(dst); got != want+strings.Repeat("#", 20) {
-			t.Fatalf("%d bytes encode to %q, want %q", n, got, want)
-		}
 		if got := b64.EncodedLen(n); got != len(want) {
 			t.Errorf("EncodedLen(%d) = %d, want %d", n, got, len(want))
 		}
+		checkEncode(t, src)
 		checkDecode(t, []byte(want))
 	}
 }
@@ -55,11 +63,54 @@ var decodeSeeds = []string{
 	"QQ==QQ==", "QUJDQQ==QUJD", // padding inside
 	"QUJ\n", "QUJD\nQUJD\r\nQUI=", // line breaks, which only the standard library takes
 	"QU-_", "QU D", "QUJ\x80", "QUJDQUJDQUJDQUJDQUJDQU!DQUJDQUJDQUJDQUJD",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/QUI=",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/QR==",
 }
 
 func TestDecodeMalformed(t *testing.T) {
 	for _, s := range decodeSeeds {
 		checkDecode(t, []byte(s))
+	}
+}
+
+// Each of the 256 bytes, in the alphabet or not, at each place of texts that
+// end before, with and behind a step of the assembly.
+func TestDecodeEveryByteAtEveryPlace(t *testing.T) {
+	for _, n := range []int{4, 16, 32, 36, 40, 64, 68, 72, 100, 164} {
+		text := b64.AppendEncode(nil, randomBytes(n/4*3))
+		for place, was := range text {
+			for c := range 256 {
+				text[place] = byte(c)
+				checkDecode(t, text)
+			}
+			text[place] = was
+		}
+	}
+}
+
+// A buffer too short is the caller's mistake, but not one that may harm what
+// stands behind it.
+func TestTooShortBuffers(t *testing.T) {
+	panics := func(f func()) (did bool) {
+		defer func() { did = recover() != nil }()
+		f()
+		return false
+	}
+	for _, impl := range b64.Implementations() {
+		for n := 1; n < 200; n++ {
+			raw := randomBytes(n)
+			text := b64.AppendEncode(nil, raw)
+			short := guarded(len(text) - 1)
+			if !panics(func() { impl.Encode(short, raw) }) {
+				t.Errorf("%s: %d bytes encode into a buffer too short", impl.Name, n)
+			}
+			checkBehind(t, short)
+			short = guarded(n - 1)
+			if !panics(func() { impl.Decode(short, text) }) {
+				t.Errorf("%s: %d bytes decode into a buffer too short", impl.Name, n)
+			}
+			checkBehind(t, short)
+		}
 	}
 }
 
@@ -72,61 +123,43 @@ func FuzzDecode(f *testing.F) {
 
 func FuzzEncode(f *testing.F) {
 	f.Add([]byte("the quick brown fox"))
-	f.Fuzz(func(t *testing.T, p []byte) {
-		got := string(b64.AppendEncode(nil, p))
-		if want := base64.StdEncoding.EncodeToString(p); got != want {
-			t.Errorf("%x encodes to %q, want %q", p, got, want)
-		}
-	})
+	f.Add([]byte("the quick brown fox jumps over the lazy dog"))
+	f.Fuzz(checkEncode)
 }
 
-// checkDecode holds Decode against the standard library, in a buffer of exactly
-// the size that Decode asks for.
+// checkEncode holds every implementation against the standard library, in a
+// buffer of exactly the size needed.
+func checkEncode(t *testing.T, src []byte) {
+	t.Helper()
+	want := base64.StdEncoding.EncodeToString(src)
+	for _, impl := range b64.Implementations() {
+		got := guarded(len(want))
+		impl.Encode(got, src)
+		if string(got) != want {
+			t.Errorf("%s: %x encodes to %q, want %q", impl.Name, src, got, want)
+		}
+		checkBehind(t, got)
+	}
+}
+
+// checkDecode holds every implementation against the standard library, in a
+// buffer of exactly the size that Decode asks for.
 func checkDecode(t *testing.T, src []byte) {
 	t.Helper()
 	want, err := base64.StdEncoding.DecodeString(string(src))
 	wantOK := err == nil && !bytes.ContainsAny(src, "\r\n")
+	for _, impl := range b64.Implementations() {
+		got := guarded(b64.DecodedLen(src))
+		ok := impl.Decode(got, src)
+		if ok != wantOK || ok && !bytes.Equal(got, want) {
+			t.Errorf("%s: %q decodes to %x, %v, want %x, %v (%v)", impl.Name, src, got, ok, want, wantOK, err)
+		}
+		checkBehind(t, got)
 
-	buf := bytes.Repeat([]byte{'#'}, b64.DecodedLen(src)+20)
-	got := buf[:b64.DecodedLen(src)]
-	ok := b64.Decode(got, src)
-	if ok != wantOK || ok && !bytes.Equal(got, want) {
-		t.Errorf("%q decodes to %x, %v, want %x, %v (%v)", src, got, ok, want, wantOK, err)
-	}
-	// More room than is needed makes no difference.
-	if roomy := b64.Decode(bytes.Clone(buf), src); roomy != ok {
-		t.Errorf("%q with more room: %v, want %v", src, roomy, ok)
-	}
-	if rest := buf[len(got):]; string(rest) != strings.Repeat("#", 20) {
-		t.Errorf("decoding %q wrote %x behind its buffer", src, rest)
-	}
-}
-
-func BenchmarkEncode(b *testing.B) {
-	benchmark(b, func(raw, text []byte) { b64.Encode(text, raw) },
-		func(raw, text []byte) { base64.StdEncoding.Encode(text, raw) })
-}
-
-func BenchmarkDecode(b *testing.B) {
-	benchmark(b, func(raw, text []byte) { b64.Decode(raw, text) },
-		func(raw, text []byte) { base64.StdEncoding.Decode(raw, text) })
-}
-
-func benchmark(b *testing.B, ours, std func(raw, text []byte)) {
-	for _, n := range []int{200, 400, 1200} {
-		raw := randomBytes(n)
-		text := b64.AppendEncode(nil, raw)
-		for _, impl := range []struct {
-			name string
-			run  func(raw, text []byte)
-		}{{"kinesiskit", ours}, {"std", std}} {
-			b.Run(fmt.Sprintf("bytes=%d/impl=%s", n, impl.name), func(b *testing.B) {
-				b.SetBytes(int64(n))
-				b.ReportAllocs()
-				for b.Loop() {
-					impl.run(raw, text)
-				}
-			})
+		// More room than is needed makes no difference.
+		roomy := make([]byte, len(got)+20)
+		if ok := impl.Decode(roomy, src); ok != wantOK || ok && !bytes.Equal(roomy[:len(want)], want) {
+			t.Errorf("%s: %q with more room: %x, %v, want %x, %v", impl.Name, src, roomy, ok, want, wantOK)
 		}
 	}
 }

@@ -36,18 +36,30 @@ func DecodedLen(src []byte) int {
 	return n
 }
 
+// minDecodeAVX2 is the number of characters that decodeAVX2 takes in one step.
+const minDecodeAVX2 = 32
+
 // Decode writes what src encodes to dst, which must hold at least
-// DecodedLen(src) bytes, and reports whether src is well-formed. If it isn't,
-// dst holds nothing of use.
+// DecodedLen(src) bytes and not overlap src, and reports whether src is
+// well-formed. If it isn't, dst holds nothing of use.
 //
 // It accepts what base64.StdEncoding accepts, bits left over before the padding
 // included, but no line breaks.
-func Decode(dst, src []byte) bool {
+func Decode(dst, src []byte) bool { return decode(dst, src, hasAVX2) }
+
+func decode(dst, src []byte, avx2 bool) bool {
 	if len(src)%4 != 0 {
 		return false
 	}
 	if len(src) == 0 {
 		return true
+	}
+	// The last group may be padded, which the assembly knows nothing about.
+	if n := len(src)/4 - 1; avx2 && n >= minDecodeAVX2/4 {
+		if !decodeAVX2(dst[:n*3:len(dst)], src[:n*4]) { // sliced as in encode
+			return false
+		}
+		dst, src = dst[n*3:], src[n*4:]
 	}
 	// 16 characters become 12 bytes; the second store begins at byte 6 and so
 	// needs two bytes more than are kept.
@@ -87,9 +99,14 @@ func decodeLast(dst []byte, src *[4]byte) bool {
 	if v&notInAlphabet != 0 {
 		return false
 	}
-	var out [3]byte
-	out[0], out[1], out[2] = byte(v>>16), byte(v>>8), byte(v)
-	copy(dst[:n], out[:])
+	dst = dst[:n:len(dst)]
+	dst[0] = byte(v >> 16)
+	if n > 1 {
+		dst[1] = byte(v >> 8)
+	}
+	if n > 2 {
+		dst[2] = byte(v)
+	}
 	return true
 }
 
