@@ -1,6 +1,8 @@
 package kstream
 
 import (
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
@@ -40,17 +42,20 @@ func (d *delivery[T]) page(p *page) outcome {
 		}
 	}
 	readBefore := p.readBefore
-	for i := range p.records {
-		if out := d.record(p, &p.records[i], readBefore); out != goOn {
-			return out
+	for some := range slices.Chunk(p.records, lookahead) {
+		aggregated := d.unpack.look(some)
+		for i := range some {
+			if out := d.record(p, &some[i], aggregated[i], readBefore); out != goOn {
+				return out
+			}
+			readBefore = -1
 		}
-		readBefore = -1
 	}
 	return goOn
 }
 
 // record delivers a record, or its members after readBefore.
-func (d *delivery[T]) record(p *page, raw *types.Record, readBefore int64) outcome {
+func (d *delivery[T]) record(p *page, raw *types.Record, aggregated bool, readBefore int64) outcome {
 	rec := Record[T]{
 		Data:           raw.Data,
 		PartitionKey:   aws.ToString(raw.PartitionKey),
@@ -59,7 +64,7 @@ func (d *delivery[T]) record(p *page, raw *types.Record, readBefore int64) outco
 		Arrival:        aws.ToTime(raw.ApproximateArrivalTimestamp),
 		Lag:            p.lag,
 	}
-	aggregated, err := d.unpack.open(raw.Data)
+	aggregated, err := d.unpack.open(raw.Data, aggregated)
 	switch {
 	case aggregated && err == nil:
 		return d.aggregate(p, &rec, readBefore)

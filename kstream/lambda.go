@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/kpl"
 )
 
 // A LambdaHandler handles the events that AWS Lambda makes of a stream's
@@ -161,7 +163,7 @@ func yieldLambdaRecord[T any](raw *lambdaRecord, unpack *unpacker, codec Codec[T
 			PartitionKey: rec.PartitionKey, Data: rec.Data, Err: err,
 		})
 	}
-	aggregated, err := unpack.open(rec.Data)
+	aggregated, err := unpack.open(rec.Data, kpl.Aggregated(rec.Data))
 	if !aggregated || err != nil {
 		return one(err)
 	}

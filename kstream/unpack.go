@@ -3,6 +3,7 @@ package kstream
 import (
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kinesiskit/kinesiskit/internal/kpl"
@@ -10,24 +11,53 @@ import (
 
 // An unpacker finds the members of one record after the other.
 type unpacker struct {
+	detector     kpl.Detector
 	members      kpl.Decoder
 	decompressor func() (*zstd.Decoder, error) // makes it, or returns the one that was made
 }
 
+// lookahead is how many records are looked at together: their checksums are
+// computed side by side.
+const lookahead = 16
+
+// look tells which of some records are aggregated and not compressed.
+func (u *unpacker) look(records []types.Record) []bool {
+	for i := range records {
+		u.detector.Add(records[i].Data)
+	}
+	return u.detector.Detect()
+}
+
 // open readies the members of a record, if it is an aggregated one, compressed
-// or not. They refer to data, or to memory of their own.
-func (u *unpacker) open(data []byte) (aggregated bool, err error) {
-	if isEnveloped(data) {
-		decompressor, err := u.decompressor()
-		if err != nil {
-			return false, err
-		}
-		if data, err = openEnvelope(nil, decompressor, data); err != nil {
-			return false, fmt.Errorf("%w: %w", ErrMalformedAggregate, err)
-		}
+// or not. They refer to data, or to memory of their own. aggregated is what look
+// says of it.
+func (u *unpacker) open(data []byte, aggregated bool) (bool, error) {
+	switch {
+	case isEnveloped(data):
+		return u.openEnvelope(data)
+	case aggregated:
+		return true, malformed(u.members.ResetAggregated(data))
 	}
-	if aggregated, err = u.members.Reset(data); err != nil {
-		err = fmt.Errorf("%w: %w", ErrMalformedAggregate, err)
+	return false, nil
+}
+
+// openEnvelope readies the members of a compressed record.
+func (u *unpacker) openEnvelope(data []byte) (aggregated bool, err error) {
+	decompressor, err := u.decompressor()
+	if err != nil {
+		return false, err
 	}
-	return aggregated, err
+	if data, err = openEnvelope(nil, decompressor, data); err != nil {
+		return false, malformed(err)
+	}
+	aggregated, err = u.members.Reset(data)
+	return aggregated, malformed(err)
+}
+
+// malformed says that err is an aggregate's fault.
+func malformed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", ErrMalformedAggregate, err)
 }

@@ -32,12 +32,17 @@ type Decoder struct {
 // Aggregated reports whether data is an aggregated record: it starts with the magic number, and ends with the MD5 of
 // what is between. Whether the message is valid is another question, which [Decoder.Reset] answers.
 func Aggregated(data []byte) bool {
-	if len(data) <= overhead || string(data[:len(magic)]) != magic {
+	if !promising(data) {
 		return false
 	}
-	message, digest := data[len(magic):len(data)-digestLen], data[len(data)-digestLen:]
+	message, checksum := split(data)
 	sum := md5.Sum(message)
-	return bytes.Equal(sum[:], digest)
+	return bytes.Equal(sum[:], checksum)
+}
+
+// promising reports whether data looks like an aggregated record, but for its checksum.
+func promising(data []byte) bool {
+	return len(data) > overhead && string(data[:len(magic)]) == magic
 }
 
 // Reset turns to another Kinesis record. It reports whether that is an aggregated one, and if so reads all of it, so that
@@ -46,19 +51,26 @@ func Aggregated(data []byte) bool {
 // The Decoder and the members that it returns refer to data, which must not change while they are used. The Decoder's own
 // memory is at most as large as the largest data it has read.
 func (d *Decoder) Reset(data []byte) (aggregated bool, err error) {
-	d.message, d.members = nil, 0
-	if !Aggregated(data) {
-		return false, nil
+	if aggregated = Aggregated(data); aggregated {
+		err = d.ResetAggregated(data)
+	} else {
+		d.message, d.members = nil, 0
 	}
-	message := data[len(magic) : len(data)-digestLen]
+	return aggregated, err
+}
+
+// ResetAggregated is Reset for a record that is known to be [Aggregated].
+func (d *Decoder) ResetAggregated(data []byte) error {
+	d.message, d.members = nil, 0
+	message, _ := split(data)
 	if err := d.makeTables(message); err != nil {
-		return true, fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
+		return fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
 	}
 	if err := d.read(message); err != nil {
-		return true, fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
+		return fmt.Errorf("kpl: %w: %w", ErrMalformed, err)
 	}
 	d.message = message
-	return true, nil
+	return nil
 }
 
 // Len returns the number of members: 0 unless the last Reset found a valid aggregate.

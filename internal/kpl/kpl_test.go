@@ -310,6 +310,31 @@ func TestSealer(t *testing.T) {
 	}
 }
 
+// TestDetector asks of sets of records, some of them aggregated, some damaged.
+func TestDetector(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	var d Detector
+	for _, n := range []int{0, 1, 2, 40, 9} {
+		var want []bool
+		for i := range n {
+			data := build(randomMembers(r, 1+i*3))
+			switch r.IntN(4) {
+			case 0:
+				data = []byte("a plain record")
+			case 1:
+				data[r.IntN(len(data))] ^= 1
+			case 2:
+				data = data[:r.IntN(len(data))]
+			}
+			want = append(want, Aggregated(data))
+			d.Add(data)
+		}
+		if got := d.Detect(); !slices.Equal(got, want) {
+			t.Errorf("of %d records %v are aggregated, one by one %v", n, got, want)
+		}
+	}
+}
+
 func TestResetLetsGo(t *testing.T) {
 	var b Builder
 	b.Add(Member{"key", "1", []byte("data")})
