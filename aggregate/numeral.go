@@ -23,11 +23,13 @@ type numeral struct {
 	groups [maxGroups]int16 // lengths; groups[0] is 0 in ".75"
 	marks  [maxGroups]byte  // marks[i] stands between groups[i] and groups[i+1]
 	n      int              // groups
+	zero   bool             // the first digit is 0
 }
 
 // shapeOf splits a number into groups. It fails on more of them than a price
 // can have.
 func shapeOf(text []byte) (num numeral, ok bool) {
+	num.zero = text[0] == '0'
 	for i := 0; i < len(text); i++ {
 		if isDigit(text[i]) {
 			num.groups[num.n]++
@@ -53,7 +55,7 @@ func readNumeral(text []byte, negative bool, style numeralStyle) (Decimal, Reaso
 	if !ok {
 		return Decimal{}, ReasonLimit
 	}
-	wholeGroups, reason := num.wholeGroups(text[0] == '0', style)
+	wholeGroups, reason := num.wholeGroups(style)
 	if reason != "" {
 		return Decimal{}, reason
 	}
@@ -81,13 +83,13 @@ type numeralStyle struct {
 
 // wholeGroups returns how many groups stand before the decimals: all of them in
 // a number that has none.
-func (num *numeral) wholeGroups(leadingZero bool, style numeralStyle) (int, Reason) {
+func (num *numeral) wholeGroups(style numeralStyle) (int, Reason) {
 	if num.n == 1 {
 		return 1, ""
 	}
 	whole := num.n - 1 // if the last mark is a decimal one
 	last := num.marks[whole-1]
-	decimal, reason := num.lastIsDecimal(last, leadingZero, style)
+	decimal, reason := num.lastIsDecimal(last, style)
 	if reason != "" {
 		return 0, reason
 	}
@@ -104,7 +106,7 @@ func (num *numeral) wholeGroups(leadingZero bool, style numeralStyle) (int, Reas
 }
 
 // lastIsDecimal decides whether the last mark separates decimals or thousands.
-func (num *numeral) lastIsDecimal(last byte, leadingZero bool, style numeralStyle) (bool, Reason) {
+func (num *numeral) lastIsDecimal(last byte, style numeralStyle) (bool, Reason) {
 	switch {
 	case last == ' ' || last == '\'':
 		return false, ""
@@ -120,8 +122,11 @@ func (num *numeral) lastIsDecimal(last byte, leadingZero bool, style numeralStyl
 		// is of decimals, 9.990,00.
 		return num.marks[0] != last, ""
 	}
-	if num.groups[1] != 3 || num.groups[0] == 0 || num.groups[0] > 3 || leadingZero {
+	switch {
+	case num.groups[1] != 3, num.groups[0] == 0, num.groups[0] > 3, num.zero && num.groups[0] == 1:
 		return true, "" // 12.5, .75, 1234.567, 0.125
+	case num.zero:
+		return false, ReasonAmbiguous // 01.500
 	}
 	point, unclear := decimals3(style.currency)
 	if unclear || point && last == ',' {
@@ -138,8 +143,8 @@ func (num *numeral) grouped(whole int, last byte, decimal bool) bool {
 		return true
 	}
 	mark := num.marks[0]
-	if mark == arabicPoint || decimal && mark == last {
-		return false
+	if mark == arabicPoint || decimal && mark == last || num.zero {
+		return false // nobody writes 0,123,456
 	}
 	thousands, lakhs := num.groups[0] <= 3, num.groups[0] <= 2 && mark == ','
 	for i := 1; i < whole; i++ {

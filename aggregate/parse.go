@@ -24,14 +24,15 @@ func ParsePrice(s string) (Price, error) {
 //   - Decimals: the second kind of mark separates them (9.990,00 and 9,990.00).
 //     A single point or comma before exactly three digits is of thousands
 //     (58.500, 1,495), except after 0 or more than three digits (0.125,
-//     1234.567); before any other number of digits it is of decimals. The
-//     currencies of three decimals differ: "1.500 KD" is one and a half, and
-//     where such a currency leaves it open ("1.500 TND"), the price is missing.
+//     1234.567); before any other number of digits it is of decimals. Groups
+//     never begin with a zero: "01.500" is missing. The currencies of three
+//     decimals differ: "1.500 KD" is one and a half, and where such a currency
+//     leaves it open ("1.500 TND"), the price is missing.
 //   - "24€99", "$119. 95", "1.899,-", ".75 €", "20,221.", "22000.00元/台".
 //   - A minus just before the number or its currency. A dash with a space after
 //     it is a bullet.
-//   - The same price twice: "205,68 € 205.68", but not "5 5" or "5. 5", which
-//     may be one number.
+//   - The same price twice: "205,68 € 205.68", but not whole numbers with no
+//     word or currency between them, "5 5", "5. 5", "5 x 5", "5' 5"".
 //   - Known words beside it ("Price:", "Now", "bežná cena", and Labels), and a
 //     remark in parentheses without a number, or with a percentage only.
 //     "From" and "$49+" give a lower bound, see [Price.From].

@@ -32,7 +32,7 @@ type reader struct {
 	seenRange   bool // a dash between two numbers
 	hyphen      bool // the dash has no spaces around it: 25-09
 	seenSlash   bool // a slash or a colon between two numbers
-	seenLoose   bool // two whole numbers with no more than a mark and spaces between them
+	seenLoose   bool // two whole numbers with no more than punctuation between them
 	seenFrom    bool
 	seenFree    bool
 	reason      Reason // what a word such as NaN said
@@ -111,8 +111,8 @@ func (r *reader) doubt() Reason {
 		return ReasonSeveral
 	case r.n == 1 && (r.amounts[0].aside || r.dash):
 		return ReasonUnsure // "(44.99)", "12 -"
-	case r.seenLoose || plain && slices.ContainsFunc(r.amounts[:r.n], amount.spaced):
-		return ReasonAmbiguous // "5. 5" may be 5.5, and "5, 10" a list
+	case plain && slices.ContainsFunc(r.amounts[:r.n], amount.spaced):
+		return ReasonAmbiguous // "5, 10" may be a list
 	}
 	return ""
 }
@@ -143,6 +143,9 @@ func (r *reader) agreed(currency Currency) (Decimal, Reason) {
 		} else if d != first {
 			return Decimal{}, ReasonSeveral
 		}
+	}
+	if r.seenLoose {
+		return Decimal{}, ReasonAmbiguous // "5. 5" may be 5.5, and 5' 5" a length
 	}
 	return first, ""
 }
@@ -213,10 +216,10 @@ func (r *reader) readNumber(k int) int {
 }
 
 // loose tells that the number k, and the one before it, are digits alone and
-// stand apart by spaces, or a point or comma and spaces, only.
+// have no more than punctuation between them.
 func (r *reader) loose(k int) bool {
 	before := k - 1
-	if mark := r.punctAt(before); mark == '.' || mark == ',' {
+	for r.punctAt(before) != 0 {
 		before--
 	}
 	return before >= 0 && r.isWhole(r.tokens[before]) && r.isWhole(r.tokens[k])
