@@ -132,17 +132,23 @@ func (d Decimal) Float64() float64 {
 }
 
 // parsedFloat64 leaves the rounding to strconv, which rounds correctly any
-// number of digits.
+// number of digits, if there is a point among the first 800: of those that
+// follow in a whole number it loses count (seen in Go 1.26, where it reads
+// 9007199254740993, 900 zeros, 1e-901 as 9e-102 and not as 9e15).
 func (d Decimal) parsedFloat64() float64 {
-	var buf [32]byte
-	text := buf[:0]
+	var digitsBuf, buf [32]byte
+	digits := append(digitsBuf[:0], d.wide...)
 	if d.wide == "" {
-		text = strconv.AppendInt(text, d.coef, 10)
-	} else {
-		text = append(text, d.wide...)
+		digits = strconv.AppendInt(digits, d.coef, 10)
 	}
+	text := buf[:0]
+	if digits[0] == '-' {
+		text, digits = append(text, '-'), digits[1:]
+	}
+	text = append(text, digits[0], '.')
+	text = append(text, digits[1:]...)
 	text = append(text, 'e')
-	text = strconv.AppendInt(text, int64(d.exp), 10)
+	text = strconv.AppendInt(text, int64(d.exp)+int64(len(digits))-1, 10)
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil && !math.IsInf(f, 0) {
 		return math.NaN() // not reached: the text is a number by construction

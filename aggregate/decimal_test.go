@@ -138,6 +138,20 @@ func TestDecimalFixed(t *testing.T) {
 	}
 }
 
+// TestDecimalFloat64OfManyDigits: sums may have far more digits than a price,
+// and rounding them depends on the last one.
+func TestDecimalFloat64OfManyDigits(t *testing.T) {
+	for _, sign := range []string{"", "-"} {
+		for _, zeros := range []int{700, 780, 784, 785, 790, 900, 1500} {
+			n, _ := new(big.Int).SetString(sign+"9007199254740993"+strings.Repeat("0", zeros)+"1", 10)
+			d := decimalFromInt(n, -zeros-1)
+			if want, _ := d.Rat().Float64(); d.Float64() != want {
+				t.Errorf("%d zeros: Float64 is %v, want %v", zeros, d.Float64(), want)
+			}
+		}
+	}
+}
+
 func TestDecimalFloat64(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	texts := []string{"9007199254740993", "0.1", "5e-324", "2e-324", "1e-400", "1.7976931348623157e308", "12345678901234567890123e-30"}
