@@ -56,7 +56,7 @@ func decode(dst, src []byte, avx2 bool) bool {
 	}
 	// The last group may be padded, which the assembly knows nothing about.
 	if n := len(src)/4 - 1; avx2 && n >= minDecodeAVX2/4 {
-		if !decodeAVX2(dst[:n*3:len(dst)], src[:n*4]) { // sliced as in encode
+		if !decodeAVX2(dst[:n*3:len(dst)], src[:n*4]) { // sliced as in encodeWide
 			return false
 		}
 		dst, src = dst[n*3:], src[n*4:]

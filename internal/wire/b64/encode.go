@@ -36,12 +36,9 @@ const minEncodeAVX2 = 24
 func Encode(dst, src []byte) { encode(dst, src, hasAVX2) }
 
 func encode(dst, src []byte, avx2 bool) {
-	if avx2 && len(src) >= minEncodeAVX2 {
-		// The assembly checks no bounds. With three indices the slice panics if
-		// dst is too short, whatever its capacity.
-		n := len(src) / 3
-		encodeAVX2(dst[:n*4:len(dst)], src[:n*3])
-		dst, src = dst[n*4:], src[n*3:]
+	if len(src) >= minEncodeAVX2 && avx2 {
+		encodeWide(dst, src)
+		return
 	}
 	// 12 bytes become 16 characters; the second load begins at byte 6 and so
 	// needs two bytes more than are used.
@@ -51,19 +48,41 @@ func encode(dst, src []byte, avx2 bool) {
 		binary.LittleEndian.PutUint64(d[8:], eightChars(binary.BigEndian.Uint64(s[6:])))
 		src, dst = src[12:], dst[16:]
 	}
+	if len(src) >= 8 && len(dst) >= 8 {
+		binary.LittleEndian.PutUint64(dst, eightChars(binary.BigEndian.Uint64(src)))
+		src, dst = src[6:], dst[8:]
+	}
 	for len(src) >= 3 {
 		v := uint32(src[0])<<16 | uint32(src[1])<<8 | uint32(src[2])
 		binary.LittleEndian.PutUint32(dst, uint32(pairs[v>>12])|uint32(pairs[v&0xfff])<<16)
 		src, dst = src[3:], dst[4:]
 	}
+	encodeLast(dst, src)
+}
+
+// encodeWide leaves to the assembly all but the bytes to be padded. That checks
+// no bounds, but with three indices the slice panics if dst is too short,
+// whatever its capacity.
+func encodeWide(dst, src []byte) {
+	n := len(src) / 3
+	encodeAVX2(dst[:n*4:len(dst)], src[:n*3])
+	encodeLast(dst[n*4:], src[n*3:])
+}
+
+// encodeLast encodes the one or two bytes that need padding, or none.
+func encodeLast(dst, src []byte) {
+	var chars uint32
 	switch len(src) {
 	case 1:
 		v := uint32(src[0]) << 4
-		binary.LittleEndian.PutUint32(dst, uint32(pairs[v])|pad<<16|pad<<24)
+		chars = uint32(pairs[v]) | pad<<16 | pad<<24
 	case 2:
 		v := uint32(src[0])<<16 | uint32(src[1])<<8
-		binary.LittleEndian.PutUint32(dst, uint32(pairs[v>>12])|uint32(alphabet[v>>6&0x3f])<<16|pad<<24)
+		chars = uint32(pairs[v>>12]) | uint32(alphabet[v>>6&0x3f])<<16 | pad<<24
+	default:
+		return
 	}
+	binary.LittleEndian.PutUint32(dst, chars)
 }
 
 // eightChars encodes the upper 48 bits of v.
