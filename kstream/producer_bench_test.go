@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/internal/wire/b64"
 )
 
@@ -44,8 +45,12 @@ type benchValues struct {
 
 func newBenchValues(size int) benchValues {
 	var v benchValues
-	for i := range 4096 {
-		v.keys = append(v.keys, fmt.Sprintf("customer-%06d", i*7919%1_000_000))
+	for i := 0; len(v.values) < 4096; i++ {
+		key := fmt.Sprintf("customer-%06d", i*7919%1_000_000)
+		if shardmap.OfKey(key).Hi>>63 == 1 {
+			continue // it belongs to the second shard, if there is one
+		}
+		v.keys = append(v.keys, key)
 		value, _ := json.Marshal(map[string]any{"id": i, "text": strings.Repeat("lorem ipsum ", size/12+1)})
 		v.values = append(v.values, value[:size])
 	}
@@ -57,6 +62,9 @@ var benchSizes = []int{200, 400, 1200}
 // BenchmarkProducer compares one value through the Producer with a loop of
 // SDK calls that a careful programmer writes by hand, and with the work that
 // no producer can leave out. Run it with -cpu 1.
+//
+// The stream has two shards, so that the Producer must know where each key
+// belongs; it need not on a stream of one.
 func BenchmarkProducer(b *testing.B) {
 	for _, size := range benchSizes {
 		v := newBenchValues(size)
@@ -66,8 +74,12 @@ func BenchmarkProducer(b *testing.B) {
 			if cbor {
 				suffix = "-cbor"
 			}
-			b.Run(fmt.Sprintf("by=producer%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, cbor) })
-			b.Run(fmt.Sprintf("by=aggregated%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, cbor) })
+			change := func(aggregate bool) func(*ProducerConfig[int]) {
+				return func(cfg *ProducerConfig[int]) { cfg.Aggregate, cfg.CBOR = aggregate, cbor }
+			}
+			b.Run(fmt.Sprintf("by=producer%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, change(false)) })
+			b.Run(fmt.Sprintf("by=aggregated%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, change(true)) })
+			b.Run(fmt.Sprintf("by=aggregated%s-one-shard/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, change(true)) })
 		}
 		b.Run(fmt.Sprintf("by=floor/size=%d", size), func(b *testing.B) { benchFloor(b, v, false) })
 		b.Run(fmt.Sprintf("by=floor-aggregated/size=%d", size), func(b *testing.B) { benchFloor(b, v, true) })
@@ -103,15 +115,17 @@ func benchSDK(b *testing.B, v benchValues) {
 	})
 }
 
-func benchProducer(b *testing.B, v benchValues, aggregate, cbor bool) {
-	p, err := NewProducer(newPutStub().client(), ProducerConfig[int]{
+func benchProducer(b *testing.B, v benchValues, twoShards bool, change func(*ProducerConfig[int])) {
+	stub := newPutStub()
+	stub.twoShards = twoShards
+	cfg := ProducerConfig[int]{
 		Stream:       "s",
 		PartitionKey: func(i int) string { return v.keys[i] },
 		Codec:        benchCodec{v.values},
-		Aggregate:    aggregate,
-		CBOR:         cbor,
 		Rate:         -1,
-	})
+	}
+	change(&cfg)
+	p, err := NewProducer(stub.client(), cfg)
 	if err != nil {
 		b.Fatal(err)
 	}

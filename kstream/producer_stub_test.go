@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,13 +13,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/internal/wire/cborscan"
 )
 
 // A putStub answers the calls of a Producer, or of the SDK's client, in the
 // process: it drains the body, and answers for the entries that it counted.
-// It knows a stream of one shard, which takes everything.
+// It knows a stream of one shard or two, of which the first takes everything.
 type putStub struct {
+	twoShards bool
+
 	mu      sync.Mutex // guards the following
 	body    bytes.Buffer
 	answers map[int]stubAnswers
@@ -50,13 +54,28 @@ func (s *putStub) Do(req *http.Request) (*http.Response, error) {
 	_, op, _ := strings.Cut(req.Header.Get("X-Amz-Target"), ".")
 	switch op {
 	case "DescribeStreamSummary":
-		return stubAnswer([]byte(`{"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s","StreamStatus":"ACTIVE","StreamCreationTimestamp":1700000000,"RetentionPeriodHours":24,"OpenShardCount":1}}`)), nil
+		return stubAnswer(fmt.Appendf(nil, `{"StreamDescriptionSummary":{"StreamName":"s","StreamARN":"arn:aws:kinesis:us-east-1:123456789012:stream/s","StreamStatus":"ACTIVE","StreamCreationTimestamp":1700000000,"RetentionPeriodHours":24,"OpenShardCount":%d}}`, len(s.ranges()))), nil
 	case "ListShards":
-		return stubAnswer([]byte(`{"Shards":[{"ShardId":"shardId-000000000000","HashKeyRange":{"StartingHashKey":"0","EndingHashKey":"340282366920938463463374607431768211455"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}]}`)), nil
+		var shards []string
+		for i, r := range s.ranges() {
+			shards = append(shards, fmt.Sprintf(`{"ShardId":"shardId-%012d","HashKeyRange":{"StartingHashKey":"%v","EndingHashKey":"%v"},"SequenceNumberRange":{"StartingSequenceNumber":"1"}}`, i, r.Start, r.End))
+		}
+		return stubAnswer([]byte(`{"Shards":[` + strings.Join(shards, ",") + `]}`)), nil
 	case "PutRecords":
 		return s.putAnswer(req.Header.Get("Content-Type")), nil
 	}
 	return nil, fmt.Errorf("stub: no %s", op)
+}
+
+// ranges returns the hash keys of the shards.
+func (s *putStub) ranges() []shardmap.Range {
+	whole := shardmap.Whole()
+	if !s.twoShards {
+		return []shardmap.Range{whole}
+	}
+	half := shardmap.Hash{Hi: 1 << 63}
+	below := shardmap.Hash{Hi: 1<<63 - 1, Lo: math.MaxUint64}
+	return []shardmap.Range{{Start: whole.Start, End: below}, {Start: half, End: whole.End}}
 }
 
 // putAnswer answers in the format of the request.
