@@ -100,6 +100,17 @@ func TestConvertColumns(t *testing.T) {
 			want:    `[{"cost":"1"}]`,
 		},
 		{
+			name:    "skipped columns may share a name",
+			opts:    Options{Columns: []Column{{Name: "x", Skip: true}}},
+			sources: []string{"x,a,x\n1,2,3\n"},
+			want:    `[{"a":"2"}]`,
+		},
+	})
+}
+
+func TestConvertHeaders(t *testing.T) {
+	checkConvert(t, []convertCase{
+		{
 			name:    "the index that pandas writes",
 			sources: []string{",a\n0,x\n"},
 			want:    `[{"column1":"0","a":"x"}]`,
@@ -109,12 +120,6 @@ func TestConvertColumns(t *testing.T) {
 			opts:    Options{Columns: []Column{{Name: "index", Aliases: []string{""}}}, OnlyDeclared: true},
 			sources: []string{",a\n0,x\n"},
 			want:    `[{"index":"0"}]`,
-		},
-		{
-			name:    "skipped columns may share a name",
-			opts:    Options{Columns: []Column{{Name: "x", Skip: true}}},
-			sources: []string{"x,a,x\n1,2,3\n"},
-			want:    `[{"a":"2"}]`,
 		},
 		{
 			name:    "short rows by choice",

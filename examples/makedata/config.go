@@ -37,6 +37,8 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	rom := flags.String("rom", "rom.csv", "first CSV `file`, the romance books of the experiment")
 	book := flags.String("book", "book.csv", "second CSV `file`")
 	numbers := flags.String("numbers", "Price", "`columns` that hold numbers, by their names in the output, separated by commas")
+	var renames []rename
+	renameFlag(flags, &renames)
 	required := flags.String("required", "Title", "`columns` that every file must have, separated by commas")
 	flags.StringVar(&cfg.output, "o", "books.json", "JSON `file` to write; - is standard output")
 	flags.BoolVar(&cfg.skipBad, "skip-bad", false, "leave rows with an error out, and list them, instead of stopping at the first")
@@ -58,11 +60,26 @@ func parse(args []string, stderr io.Writer) (config, error) {
 		return cfg, err
 	}
 	cfg.files = files(flags, *rom, *book)
-	cfg.opts.Columns = columns(split(*numbers), split(*required))
+	cfg.opts.Columns = columns(split(*numbers), split(*required), renames)
 	if len(cfg.files) == 0 {
 		return cfg, errors.New("no files to read")
 	}
 	return cfg, nil
+}
+
+// rename says that a header means another column.
+type rename struct{ header, column string }
+
+// renameFlag defines -rename.
+func renameFlag(flags *flag.FlagSet, renames *[]rename) {
+	flags.Func("rename", "the column that a header means, `header=column`, such as 'Book Name=Title'; can be given several times", func(text string) error {
+		header, column, ok := strings.Cut(text, "=")
+		if !ok || column == "" {
+			return errors.New("want header=column")
+		}
+		*renames = append(*renames, rename{header, column})
+		return nil
+	})
 }
 
 // commaFlag defines -comma.
@@ -107,7 +124,7 @@ func files(flags *flag.FlagSet, rom, book string) []string {
 }
 
 // columns declares the columns of the experiment, and those that the flags name.
-func columns(numbers, required []string) []csvjson.Column {
+func columns(numbers, required []string, renames []rename) []csvjson.Column {
 	list := []csvjson.Column{
 		{Name: "Title", Aliases: []string{"title"}},
 		{Name: "Author(s)", Aliases: []string{"author"}},
@@ -121,6 +138,10 @@ func columns(numbers, required []string) []csvjson.Column {
 			list = append(list, csvjson.Column{Name: name})
 		}
 		return &list[i]
+	}
+	for _, r := range renames {
+		c := column(r.column)
+		c.Aliases = append(c.Aliases, r.header)
 	}
 	for _, name := range numbers {
 		column(name).Type = csvjson.NumberOrText

@@ -106,6 +106,8 @@ func advice(err error, cfg config) string {
 		return "-encoding says which encoding the files have, windows-1252 or utf-16"
 	case isSource && errors.Is(err, fs.ErrNotExist):
 		return "-rom and -book, or arguments, name the files to read"
+	case errors.Is(err, csvjson.ErrNoColumn):
+		return "-rename header=column says what a column is called there, -required which ones a file must have, -comma what separates them"
 	case errors.Is(err, csvjson.ErrQuote):
 		return "-lazy takes such quotes as text"
 	case isRow:
