@@ -81,11 +81,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("experiment", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usageText)
-		flags.PrintDefaults()
-	}
 	flags.StringVar(&o.rom, "rom", "", "CSV `file` with the columns Title, Author(s), Price, Description, …, instead of made-up books")
 	flags.StringVar(&o.book, "book", "", "CSV `file` with the columns title, author, price, description, …, to go with -rom")
 	flags.IntVar(&o.rows, "rows", 0, "make up `n` books and run only those")
@@ -97,11 +92,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.full, "full", false, "take all records one after the other, not a sample: 4 minutes for 8,786")
 	o.connect.Flags(flags)
 	o.prices.flags(flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, fmt.Errorf("%w: %w", err, connect.ErrUsage)
+	if err := connect.Parse(flags, args, usageText, stderr); err != nil {
+		return o, err
 	}
 	if err := o.check(flags.Args()); err != nil {
 		return o, fmt.Errorf("%w: %w", err, connect.ErrUsage)

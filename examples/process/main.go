@@ -54,22 +54,14 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("process", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		flags.PrintDefaults()
-	}
 	flags.StringVar(&o.stream, "stream", "", "`name` or ARN of the stream (required)")
 	start := flags.String("start", "trim_horizon", "where to `begin`: trim_horizon (the oldest record), latest (only with -follow), or a time such as 2026-05-04T12:00:00Z")
 	flags.BoolVar(&o.follow, "follow", false, "wait for new records at the tip, until Ctrl-C")
 	flags.StringVar(&o.column, "column", "Price", "`name` of the column, in any case")
 	flags.BoolVar(&o.byCurrency, "by-currency", false, "print each currency by itself, instead of the commonest")
 	o.connect.Flags(flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, fmt.Errorf("%w: %w", err, connect.ErrUsage)
+	if err := connect.Parse(flags, args, usage, stderr); err != nil {
+		return o, err
 	}
 	var err error
 	switch o.start, err = position(*start); {

@@ -59,11 +59,6 @@ type options struct {
 func parse(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("upload", flag.ContinueOnError)
 	o := options{flags: flags}
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		flags.PrintDefaults()
-	}
 	flags.StringVar(&o.stream, "stream", "", "`name` or ARN of the stream (required)")
 	flags.StringVar(&o.file, "file", "", "the `file`, instead of the argument")
 	flags.StringVar(&o.key, "key", "Title", "`name` of the column whose text is the partition key, in any case; '' spreads the records evenly over the shards")
@@ -72,11 +67,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.BoolVar(&o.aggregate, "aggregate", false, "pack records together, as the Kinesis Producer Library does")
 	flags.BoolVar(&o.compress, "compress", false, "pack and compress records, for readers that use kstream")
 	o.connect.Flags(flags)
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return o, err
-		}
-		return o, fmt.Errorf("%w: %w", err, connect.ErrUsage)
+	if err := connect.Parse(flags, args, usage, stderr); err != nil {
+		return o, err
 	}
 	if err := o.check(); err != nil {
 		return o, fmt.Errorf("%w: %w", err, connect.ErrUsage)

@@ -47,6 +47,24 @@ func (o *Options) Flags(flags *flag.FlagSet) {
 	flags.StringVar(&o.Endpoint, "endpoint", "", "`URL` of the server, instead of the region's (or set AWS_ENDPOINT_URL_KINESIS)")
 }
 
+// Parse reads a command line. For -h it prints the usage and the flags, and
+// returns [flag.ErrHelp]; other errors wrap [ErrUsage], and only [Exit] prints
+// them.
+func Parse(flags *flag.FlagSet, args []string, usage string, stderr io.Writer) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stderr, usage)
+		flags.SetOutput(stderr)
+		flags.PrintDefaults()
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", err, ErrUsage)
+	}
+	return nil
+}
+
 // Client returns a client that has a region and credentials. Its errors say
 // which of them is missing and how to give it.
 func (o Options) Client(ctx context.Context) (*kinesis.Client, error) {

@@ -140,3 +140,28 @@ func TestExit(t *testing.T) {
 		}
 	}
 }
+
+func TestParse(t *testing.T) {
+	tests := []struct {
+		name   string
+		args   []string
+		err    error
+		stderr string
+	}{
+		{"good", []string{"-n", "1"}, nil, ""},
+		{"help", []string{"-h"}, flag.ErrHelp, "Usage: x\n  -n int\n    \tcount\n"},
+		{"unknown flag", []string{"-m"}, ErrUsage, ""},
+		{"bad value", []string{"-n", "one"}, ErrUsage, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			flags := flag.NewFlagSet("x", flag.ContinueOnError)
+			flags.Int("n", 0, "count")
+			var stderr bytes.Buffer
+			err := Parse(flags, tt.args, "Usage: x\n", &stderr)
+			if !errors.Is(err, tt.err) || stderr.String() != tt.stderr {
+				t.Errorf("error %v, standard error %q; want %v, %q", err, &stderr, tt.err, tt.stderr)
+			}
+		})
+	}
+}
