@@ -14,6 +14,11 @@ func (s *Scanner) Bytes() []byte { return s.bytes(majorBytes) }
 func (s *Scanner) String() string { return string(s.Text()) }
 
 func (s *Scanner) bytes(want byte) []byte {
+	if start, n := shortHead(s.doc[s.pos:], want); start > 0 {
+		start += s.pos
+		s.pos = start + n
+		return s.doc[start:s.pos]
+	}
 	major, info, n := s.head()
 	switch {
 	case major != want:
@@ -24,6 +29,26 @@ func (s *Scanner) bytes(want byte) []byte {
 		return s.take(n)
 	}
 	return nil
+}
+
+// shortHead returns where the content of a string begins in p, and its length, if
+// it has less than 64 KiB, as most have, and p all of it; else 0.
+func shortHead(p []byte, want byte) (start, n int) {
+	if len(p) < 3 || p[0]>>5 != want {
+		return 0, 0
+	}
+	switch info := p[0] & 0x1f; {
+	case info < 24:
+		start, n = 1, int(info)
+	case info == 24:
+		start, n = 2, int(p[1])
+	case info == 25:
+		start, n = 3, int(p[1])<<8|int(p[2])
+	}
+	if n > len(p)-start {
+		return 0, 0
+	}
+	return start, n
 }
 
 func (s *Scanner) take(n uint64) []byte {
