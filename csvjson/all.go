@@ -19,8 +19,9 @@ import (
 //
 //   - a string, a []byte, a bool (as strconv.ParseBool reads it), or any, which
 //     becomes a string, a json.Number in a column declared [Number], or nil;
-//   - an integer or float, checked for range; 71.0 is the integer 71, NaN is
-//     not a number;
+//   - a json.Number, which is checked to be one;
+//   - an integer or float, checked for range; 71.0 and 7.1E+01 are the
+//     integer 71, NaN is not a number;
 //   - an encoding.TextUnmarshaler, which gets the text, or a json.Unmarshaler,
 //     which gets a JSON string, a number in a column declared [Number], or null.
 //     A type that is both gets text where it is text;

@@ -270,3 +270,31 @@ func TestAllStopsAtBreak(t *testing.T) {
 		t.Errorf("%d reports, want 1", reports)
 	}
 }
+
+func TestAllJSONNumbers(t *testing.T) {
+	type row struct {
+		N json.Number
+		P *json.Number
+	}
+	got, errs := collect(All[row](Options{}, texts("n,p\n007,+1.50\n,\nx,1\n1,NaN\n")...))
+	p := json.Number("1.50")
+	if diff := cmp.Diff([]row{{"7", &p}, {}}, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	want := []string{"csvjson: a.csv: line 4, column 1: row 3: n: not a number", "csvjson: a.csv: line 5, column 3: row 4: p: not a number"}
+	if diff := cmp.Diff(want, errs); diff != "" {
+		t.Errorf("errors (-want +got):\n%s", diff)
+	}
+}
+
+func TestAllTags(t *testing.T) {
+	type row struct {
+		A string `csv:"a,omitempty"`
+		B string `csv:"Last, First"`
+		C string `json:"c,omitempty"`
+	}
+	got, errs := collect(All[row](Options{}, texts("a,\"Last, First\",c\n1,2,3\n")...))
+	if diff := cmp.Diff([]row{{"1", "2", "3"}}, got); diff != "" || errs != nil {
+		t.Errorf("errors %q, rows (-want +got):\n%s", errs, diff)
+	}
+}

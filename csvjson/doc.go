@@ -37,11 +37,11 @@
 //
 // # CSV
 //
-// The first record of each source is its header, unless [Options.Header] is. A
-// UTF-8 byte order mark is dropped, lines end in LF or CRLF, blank lines are
-// skipped, and a field may be quoted as in RFC 4180, with separators, newlines
-// and doubled quotes inside. A column without a header is named by its place:
-// "column1" for the index that pandas writes first. A first line such as
+// The first record of each source is its header, unless [Options.Header] names
+// the columns. A UTF-8 byte order mark is dropped, lines end in LF or CRLF, blank
+// lines are skipped, and a field may be quoted as in RFC 4180, with separators,
+// newlines and doubled quotes inside. A column without a header is named by its
+// place: "column1" for the index that pandas writes first. A first line such as
 // "sep=;", which spreadsheets write for themselves, is obeyed.
 //
 // # Errors
@@ -74,5 +74,6 @@
 //	ErrNumber             RowError     fix the field, or declare NumberOrText or NumberOrMissing
 //	ErrEncoding           RowError     set Decoder (SourceError if the header has it)
 //
-// Errors hold names and places, never the text of a field.
+// Errors hold names and places, never the text of a field, but for what a
+// field's own Unmarshal method says.
 package csvjson

@@ -63,7 +63,7 @@ type Options struct {
 
 	// OnRowError decides what [Convert] does about a bad row: nil, or an error
 	// returned, ends the conversion; a nil error returned leaves the row out
-	// and counts it in [Report.Skipped]. [All] and [Rows] yield such errors
+	// and counts it in [Report.Bad]. [All] and [Rows] yield such errors
 	// instead and do not call it.
 	OnRowError func(*RowError) error
 	// OnReport, if set, is called once when a loop over [All] or [Rows] has

@@ -35,8 +35,8 @@ import (
 // It streams: memory is bounded by the longest record, which may be
 // [DefaultMaxRecordBytes]. A record that does not fit T or is not UTF-8 is
 // yielded as a [RowError] and the loop goes on. A [SourceError] comes last: it
-// wraps [ErrSyntax], or io.ErrUnexpectedEOF if the text breaks off, after every
-// complete record before it has been yielded. If r has a method Name() string,
+// wraps [ErrSyntax], [ErrTooLong], or io.ErrUnexpectedEOF if the text breaks off,
+// after every complete record before it has been yielded. If r has a method Name() string,
 // as an *os.File, errors carry that name.
 func ReadJSON[T any](r io.Reader) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {

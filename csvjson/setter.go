@@ -28,6 +28,9 @@ func (p *structPlan) setterFor(field reflect.Value) (setter, error) {
 	}
 	switch field.Kind() {
 	case reflect.String:
+		if field.Type() == reflect.TypeFor[json.Number]() {
+			return setter{set: numberSetter(field)}, nil
+		}
 		return setter{set: p.stringSetter(field)}, nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return setter{set: intSetter(field)}, nil
@@ -79,6 +82,17 @@ func (p *structPlan) stringSetter(field reflect.Value) func(*value) error {
 	}
 }
 
+// numberSetter sets a json.Number, which encoding/json takes for one unseen.
+func numberSetter(field reflect.Value) func(*value) error {
+	return func(v *value) error {
+		text, err := number(v)
+		if err == nil {
+			field.SetString(string(text))
+		}
+		return err
+	}
+}
+
 // pointerSetter sets the pointer to a new variable for each value. A string in
 // there is stored later, so it needs the variable itself.
 func (p *structPlan) pointerSetter(field reflect.Value) (setter, error) {
@@ -89,7 +103,8 @@ func (p *structPlan) pointerSetter(field reflect.Value) (setter, error) {
 	}
 	_, isText := element.Addr().Interface().(encoding.TextUnmarshaler)
 	_, isJSON := element.Addr().Interface().(json.Unmarshaler)
-	if element.Kind() == reflect.String && !isText && !isJSON {
+	isNumber := element.Type() == reflect.TypeFor[json.Number]()
+	if element.Kind() == reflect.String && !isText && !isJSON && !isNumber {
 		return setter{set: func(v *value) error {
 			point()
 			return p.stringSetter(field.Elem())(v)

@@ -46,7 +46,9 @@ func newStructPlan(strukt reflect.Value) (*structPlan, error) {
 // columnName returns the name of the column that a struct field takes, if any.
 func columnName(f reflect.StructField) (string, bool) {
 	tag, tagged := f.Tag.Lookup("csv")
-	if !tagged {
+	if tagged {
+		tag = strings.TrimSuffix(tag, ",omitempty") // as other packages write; names may have commas
+	} else {
 		tag, tagged = f.Tag.Lookup("json")
 		tag, _, _ = strings.Cut(tag, ",")
 	}
