@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"testing/fstest"
 
 	"github.com/kinesiskit/kinesiskit/csvjson"
 )
@@ -120,4 +121,68 @@ func ExampleReadJSON() {
 	// Output:
 	// A true
 	// B false
+}
+
+// A German spreadsheet: semicolons, Windows-1252, and dashes where nothing is.
+func ExampleOptions() {
+	opts := csvjson.Options{
+		Comma:        ';',
+		Decoder:      csvjson.Windows1252,
+		MissingTexts: []string{"-"},
+		Missing:      csvjson.Omit,
+		Format:       csvjson.Lines,
+	}
+	text := "Titel;Preis\r\nM\xe4rchen;5,10 \x80\r\nFaust;-\r\n"
+	if _, err := csvjson.Convert(os.Stdout, opts, csvjson.Reader("bücher.csv", strings.NewReader(text))); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// {"Titel":"Märchen","Preis":"5,10 €"}
+	// {"Titel":"Faust"}
+}
+
+// A file without a header line: the program names the columns.
+func ExampleOptions_header() {
+	opts := csvjson.Options{
+		Header:  []string{"time", "celsius"},
+		Columns: []csvjson.Column{{Name: "celsius", Type: csvjson.Number}},
+	}
+	text := "08:00,17.25\n08:10,\n"
+	for row, err := range csvjson.Rows(opts, csvjson.Reader("sensor.csv", strings.NewReader(text))) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s\n", row)
+	}
+	// Output:
+	// {"time":"08:00","celsius":17.25}
+	// {"time":"08:10","celsius":null}
+}
+
+func ExampleUTF16() {
+	text := "\xff\xfeT\x00\t\x00P\x00\r\x00\n\x00\xc9\x00\t\x005\x00\r\x00\n\x00" // "Unicode text" of a spreadsheet
+	opts := csvjson.Options{Decoder: csvjson.UTF16, Comma: '\t'}
+	for row, err := range csvjson.Rows(opts, csvjson.Reader("books.txt", strings.NewReader(text))) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Printf("%s\n", row)
+	}
+	// Output:
+	// {"T":"É","P":"5"}
+}
+
+func ExampleFS() {
+	fsys := fstest.MapFS{"data/books.csv": {Data: []byte("title\nEmma\n")}} // an embed.FS, say
+	for book, err := range csvjson.All[map[string]string](csvjson.Options{}, csvjson.FS(fsys, "data/books.csv")) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(book["title"])
+	}
+	// Output:
+	// Emma
 }
