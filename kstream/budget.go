@@ -47,6 +47,13 @@ func (b *budget) take(ctx context.Context, h hold) error {
 	}
 }
 
+// ample reports whether h can be had at once, and leaves as much for another.
+func (b *budget) ample(h hold) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.waiters) == 0 && b.fits(hold{2 * h.records, 2 * h.bytes})
+}
+
 // abandon takes w out of the queue, or gives back what it was just given.
 func (b *budget) abandon(w *budgetWaiter) {
 	b.mu.Lock()

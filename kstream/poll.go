@@ -29,7 +29,7 @@ func (r *shardReader) poll(ctx context.Context) (*page, error) {
 	if err := r.pace.wait(ctx); err != nil {
 		return nil, err
 	}
-	most := hold{min(maxAnswerRecords, run.cfg.prefetchRecords), maxAnswerBytes}
+	most := r.ask()
 	if err := run.budget.take(ctx, most); err != nil {
 		return nil, err
 	}
@@ -51,6 +51,19 @@ func (r *shardReader) poll(ctx context.Context) (*page, error) {
 	answer.memory = memory
 	run.budget.give(hold{most.records - answer.hold.records, most.bytes - answer.hold.bytes})
 	return answer, nil
+}
+
+// ask returns what an answer may hold at most. For a shard that has nothing new
+// that is one record, when the budget is short: with thousands of such shards it
+// would be spent on answers that turn out empty, and each shard would wait long
+// for its turn. If there is a record after all, the next call asks for the rest.
+func (r *shardReader) ask() hold {
+	run := r.shard.run
+	most := hold{min(maxAnswerRecords, run.cfg.prefetchRecords), maxAnswerBytes}
+	if r.pace.quiet && !run.budget.ample(most) {
+		return hold{1, min(maxAnswerBytes, run.info.MaxRecordBytes)}
+	}
+	return most
 }
 
 // accept makes a page of an answer.
@@ -77,8 +90,9 @@ func (r *shardReader) accept(out *kinesis.GetRecordsOutput) *page {
 // is much to read, calmly when there is nothing. Other readers of the same
 // shard show themselves by throttling, which is waited out.
 type pace struct {
-	due  time.Time
-	idle time.Duration // the pause at the shard's tip; doubles with each empty answer
+	due   time.Time
+	idle  time.Duration // the pause at the shard's tip; doubles with each empty answer
+	quiet bool          // the last answer was one of these
 }
 
 func (p *pace) wait(ctx context.Context) error { return sleep(ctx, time.Until(p.due)) }
@@ -88,10 +102,11 @@ func (p *pace) wait(ctx context.Context) error { return sleep(ctx, time.Until(p.
 func (p *pace) read(now time.Time, records, bytes int, atTip bool, cfg *consumerSettings) {
 	limits := cfg.readLimits
 	pause := max(limits.interval, time.Duration(bytes)*time.Second/time.Duration(limits.bytesPerSec))
-	if records > 0 || !atTip {
-		p.idle = limits.interval
-	} else {
+	p.quiet = records == 0 && atTip
+	if p.quiet {
 		p.idle = min(2*p.idle, cfg.idleInterval)
+	} else {
+		p.idle = limits.interval
 	}
 	p.due = now.Add(max(pause, p.idle))
 }
