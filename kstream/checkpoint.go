@@ -41,8 +41,12 @@ type savedShard struct {
 	tried Lease // what an update that failed, or only its answer, would have made of it
 }
 
-// maxSaves is how many leases are saved at once.
-const maxSaves = 16
+// maxSaves and maxCreates are how many leases are saved and created at once.
+// Nothing is read before the first ones are created.
+const (
+	maxSaves   = 16
+	maxCreates = 64
+)
 
 // lastSaveTimeout bounds the save at the end of a loop, whose context may have
 // ended.
@@ -91,6 +95,48 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 			return lease, err
 		}
 	}
+}
+
+// createAll puts the first leases of a stream into the Store, where began is the
+// time that LATEST stands for. Until all are there, nothing is read, so that a
+// loop that ends before leaves no lease with a Version above 1: that tells the
+// next one that some may be missing, and what the first LATEST was.
+func (c *checkpointer) createAll(ctx context.Context, nodes []*shardNode, began time.Time, retryFor time.Duration) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	create := func(node *shardNode) {
+		position := node.start.position
+		if position.kind == latest {
+			position = AtTime(began)
+		}
+		lease, err := c.create(ctx, node.shard, position, retryFor)
+		if err != nil {
+			cancel(err)
+		}
+		node.start.lease = &lease
+	}
+	// One of LATEST goes before the others: without any, its time would be lost.
+	if i := slices.IndexFunc(nodes, func(n *shardNode) bool { return n.start.position.kind == latest }); i >= 0 {
+		create(nodes[i])
+		nodes = slices.Delete(nodes, i, i+1)
+	}
+	queue := make(chan *shardNode, len(nodes))
+	for _, node := range nodes {
+		queue <- node
+	}
+	close(queue)
+	var creators sync.WaitGroup
+	for range min(maxCreates, len(nodes)) {
+		creators.Go(func() {
+			for node := range queue {
+				if ctx.Err() == nil {
+					create(node)
+				}
+			}
+		})
+	}
+	creators.Wait()
+	return context.Cause(ctx)
 }
 
 // forget deletes the leases that are of no use any more. That it can't is no

@@ -310,6 +310,90 @@ func TestStoreFailuresAreSurvived(t *testing.T) {
 	}
 }
 
+// A dyingStore is a Store of a process that is killed when it has created some
+// leases.
+type dyingStore struct {
+	Store
+	mu   sync.Mutex // guards what follows
+	left int
+	kill context.CancelCauseFunc
+}
+
+func (s *dyingStore) Create(ctx context.Context, lease Lease) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.left--; s.left < 0 {
+		s.kill(errDead)
+		return errDead
+	}
+	return s.Store.Create(ctx, lease)
+}
+
+// The next loop has some leases of a first one that was killed while it created
+// them. It must neither begin the other shards anew, nor where the Store knows
+// nothing, at their beginning.
+func TestKilledBeforeAllLeasesWereCreated(t *testing.T) {
+	const shards = 4
+	for _, start := range []string{"LATEST", "a time", "shards"} {
+		for left := 1; left <= shards; left++ {
+			t.Run(fmt.Sprintf("%s, %d leases", start, left), func(t *testing.T) {
+				inLab(t, shards, kstreamtest.Options{}, func(l *lab) {
+					l.put(20, 20)
+					l.puts = 0
+					time.Sleep(10 * time.Second)
+					cfg := ConsumerConfig[string]{Start: Latest()}
+					switch start {
+					case "a time":
+						cfg.Start = AtTime(time.Now())
+					case "shards":
+						cfg.StartShards = make(map[string]Position)
+						for _, r := range l.server.Records("s") {
+							cfg.StartShards[r.Shard] = AfterRecord(r.SequenceNumber, 0)
+						}
+					}
+					ctx, kill := context.WithCancelCause(l.Context())
+					store := new(MemoryStore)
+					cfg.Store = &dyingStore{Store: store, left: left, kill: kill}
+					l.after(3*time.Second, func() { kill(errDead) })
+					cfg.Until = Count(1000)
+					if got, _ := errorsOf(l.consumer(cfg).Records(ctx)); len(got) > 0 {
+						l.Errorf("the first loop read %q", got)
+					}
+					l.put(10, 10) // while no process runs
+					time.Sleep(time.Minute)
+					l.split(1) // one that was open when the first loop began
+					l.put(10, 10)
+					time.Sleep(time.Minute)
+					cfg.Store, cfg.Until = store, Tip()
+					l.wantAll(l.read(cfg), 0)
+				})
+			})
+		}
+	}
+}
+
+// The loop ends before all shards have been asked for the first time.
+func TestAnEarlyBreakKeepsTheStartOfAllShards(t *testing.T) {
+	slow := kstreamtest.Fault{Kind: kstreamtest.Throttle, Operation: "GetShardIterator", Chance: 0.5}
+	inLab(t, 8, kstreamtest.Options{Faults: []kstreamtest.Fault{slow}}, func(l *lab) {
+		l.put(50, 50)
+		l.puts = 0
+		time.Sleep(10 * time.Second)
+		cfg := ConsumerConfig[string]{Start: AtTime(time.Now()), Store: new(MemoryStore)}
+		l.put(50, 50)
+		var got []string
+		for rec, err := range l.consumer(cfg).Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			if got = append(got, rec.Value); len(got) == 2 {
+				break
+			}
+		}
+		l.wantAll(append(got, l.read(cfg)...), 1)
+	})
+}
+
 // A muteStore creates leases, but its first answer about each is lost.
 type muteStore struct {
 	Store

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire"
@@ -29,6 +31,8 @@ type run struct {
 	cfg    *consumerSettings
 	ref    streamRef
 	info   StreamInfo
+	began  time.Time // on the service's clock, in whole seconds
+	placed time.Time // the same on ours
 	meter  *consumerMeter
 	rule   stopRule
 	budget *budget
@@ -123,11 +127,13 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 
 // place finds the shards, and where the reading of each begins.
 func (r *run) place(ctx context.Context) error {
-	shards, err := listShards(ctx, r.client, r.cfg.stream, nil)
-	if err != nil {
+	var shards []types.Shard
+	var leases []Lease
+	var err error
+	r.placed = time.Now()
+	if shards, r.began, err = listShardsAt(ctx, r.client, r.cfg.stream, nil); err != nil {
 		return err
 	}
-	var leases []Lease
 	if r.cfg.store != nil {
 		r.saver = newCheckpointer(r.cfg, streamID(r.info), r.meter)
 		if leases, err = r.cfg.store.List(ctx, r.saver.stream); err != nil {
@@ -135,7 +141,13 @@ func (r *run) place(ctx context.Context) error {
 		}
 		r.saver.obsolete = obsoleteLeases(shards, leases)
 	}
-	return placeShards(r.lineage, shards, r.cfg, leases)
+	if err := placeShards(r.lineage, shards, r.cfg, leases); err != nil {
+		return err
+	}
+	if r.saver != nil && unread(leases) {
+		return r.saver.createAll(ctx, r.lineage.unleased(), r.began, r.cfg.retryFor)
+	}
+	return nil
 }
 
 // begin starts the readers of all shards that can be read.

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
@@ -29,8 +28,7 @@ type cursor struct {
 	anchor    string
 	anchorSub int64
 
-	// lateSince is when a first attempt to begin at LATEST failed.
-	lateSince time.Time
+	asked bool // for the position where the loop began
 
 	// Of a subscription: the last record, and until when what the service said
 	// to continue after is sure to be there.
@@ -47,6 +45,7 @@ func (c *cursor) renew(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	c.fixLatest()
 	in := &kinesis.GetShardIteratorInput{StreamName: run.ref.name, StreamARN: run.ref.arn, ShardId: &c.shard.ID}
 	c.position.request(in)
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -56,40 +55,40 @@ func (c *cursor) renew(ctx context.Context) error {
 		return err
 	}
 	c.iterator = out.ShardIterator
-	serverTime, ok := middleware.GetServerTime(out.ResultMetadata)
-	if !ok {
-		serverTime = time.Now()
-	}
-	c.begun(serverTime)
+	c.begun()
 	return nil
 }
 
-// begun takes note that the service has accepted the position, at a time on
-// its own clock.
-func (c *cursor) begun(serverTime time.Time) {
+// latestFor is how long LATEST passes for the moment at which a loop began.
+const latestFor = time.Second
+
+// fixLatest turns LATEST into the time at which the loop began, unless the shard
+// is asked for it right then, and for the first time: what has come in since must
+// not be skipped.
+func (c *cursor) fixLatest() {
+	run := c.shard.run
+	if c.position.kind == latest && (c.asked || time.Since(run.placed) > latestFor) {
+		c.position = AtTime(run.began)
+	}
+	c.asked = true
+}
+
+// begun takes note that the service has accepted the position.
+func (c *cursor) begun() {
 	switch c.position.kind {
 	case latest:
 		// Should the iterator expire before a first record was read, then asking
 		// for LATEST again would skip what came in the meantime.
-		c.position = AtTime(serverTime.Truncate(time.Second))
+		c.position = AtTime(c.shard.run.began)
 	case afterRecord:
 		c.anchor, c.anchorSub = c.position.seq, c.position.sub
 	}
 }
 
-// failed takes note of a failed attempt that began at a time. If it was one to
-// begin at LATEST, what comes in until the next attempt must not be skipped. It
-// reports whether the position has changed such that the error means nothing.
-func (c *cursor) failed(began time.Time, err error) bool {
-	switch {
-	case c.position.kind == latest && c.lateSince.IsZero():
-		c.lateSince = began
-		c.position = AtTime(began.Truncate(time.Second))
-	case c.position.kind == atTime && !c.lateSince.IsZero() && isInvalidArgument(err):
-		c.position = Latest() // our clock is ahead of the service's, which takes no time in the future
-		return true
-	}
-	return false
+// tooEarly reports whether the service takes the time at which the loop began for
+// one in the future, since not all of its clocks are the same.
+func (c *cursor) tooEarly(err error) bool {
+	return c.shard.start.position.kind == latest && c.position.kind == atTime && isInvalidArgument(err)
 }
 
 // accept moves the cursor past the records of an answer. It takes out what was

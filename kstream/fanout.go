@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
@@ -68,6 +67,7 @@ func (r *shardReader) subscribe(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	r.cursor.beforeSubscribe()
+	r.cursor.fixLatest()
 	start := r.cursor.position.starting()
 	// The context is the whole subscription's: a timer, not its deadline, bounds
 	// the call.
@@ -89,11 +89,7 @@ func (r *shardReader) subscribe(ctx context.Context) error {
 		r.fanOut.close()
 		return errSilent
 	}
-	serverTime, ok := middleware.GetServerTime(out.ResultMetadata)
-	if !ok {
-		serverTime = time.Now()
-	}
-	r.cursor.begun(serverTime)
+	r.cursor.begun()
 	return nil
 }
 

@@ -82,6 +82,17 @@ func (l *lineage) add(shard Shard, start placed) {
 	}
 }
 
+// unleased returns the shards of which the Store has no lease.
+func (l *lineage) unleased() []*shardNode {
+	var nodes []*shardNode
+	for _, node := range l.nodes {
+		if node.start.lease == nil {
+			nodes = append(nodes, node)
+		}
+	}
+	return nodes
+}
+
 // begin returns all shards that can be read now and takes them as being read.
 func (l *lineage) begin() []*shardNode {
 	var ready []*shardNode

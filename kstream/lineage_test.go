@@ -3,6 +3,7 @@ package kstream
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -119,9 +120,26 @@ func TestPlaceShards(t *testing.T) {
 		{
 			name: "leases", start: Latest(), listed: listing("old closed", "p closed < old", "p1 < p", "p2 < p", "n"),
 			own:    map[string]Position{"n": ShardEnd()},
-			leases: []Lease{{ShardID: "p", Parents: []string{"old"}, Position: AfterRecord("5", 1)}, {ShardID: "p1", Parents: []string{"p"}}},
+			leases: []Lease{{ShardID: "p", Parents: []string{"old"}, Position: AfterRecord("5", 1), Version: 2}, {ShardID: "p1", Parents: []string{"p"}}},
 			reason: "old was left out at first; what the Store doesn't know is new; the configuration counts no more",
 			want:   map[string]string{"old": "SHARD_END", "p": "AFTER_SEQUENCE_NUMBER 5 1", "p1": "TRIM_HORIZON", "p2": "TRIM_HORIZON", "n": "TRIM_HORIZON"},
+		},
+		{
+			name: "leases of a loop that ended before it had created all", start: Latest(),
+			listed: listing("old closed", "a", "b closed", "b1 < b", "c closed", "c1 < c", "c2 < c"),
+			own:    map[string]Position{"c": AfterRecord("5", 0)},
+			leases: []Lease{{ShardID: "a", Position: AtTime(time.Unix(7, 0)), Version: 1}, {ShardID: "c1", Parents: []string{"c"}, Version: 1}},
+			reason: "b can have been split since the time that LATEST was",
+			want: map[string]string{
+				"old": "AT_TIMESTAMP 1970-01-01T00:00:07Z", "a": "AT_TIMESTAMP 1970-01-01T00:00:07Z",
+				"b": "AT_TIMESTAMP 1970-01-01T00:00:07Z", "b1": "AT_TIMESTAMP 1970-01-01T00:00:07Z",
+				"c": "AFTER_SEQUENCE_NUMBER 5 0", "c1": "TRIM_HORIZON", "c2": "TRIM_HORIZON",
+			},
+		},
+		{
+			name: "leases of another start", start: Latest(), listed: listing("a", "b"),
+			leases: []Lease{{ShardID: "a", Version: 1}},
+			want:   map[string]string{"a": "TRIM_HORIZON", "b": "TRIM_HORIZON"},
 		},
 		{
 			name: "leases of shards that vanished", listed: listing("c < b"),

@@ -50,6 +50,10 @@ func TrimHorizon() Position { return Position{} }
 // Latest is after the newest record: only what is written from the beginning
 // of the loop on is read. Shards that come from a later reshard are still read
 // from their beginning, so nothing of them is missed.
+//
+// If a shard can be asked only more than a second after that, since fan-out had
+// to be registered first or a call failed, its reading begins at the second in
+// which the loop began, and so with what was written in that second before it.
 func Latest() Position { return Position{kind: latest} }
 
 // AtTime is the first record that arrived at t or later, by the service's

@@ -67,9 +67,8 @@ func (r *shardReader) connect(ctx context.Context) (*page, error) {
 // counts as a fault of the service.
 const maxRenewals = 3
 
-// open connects, and then makes sure that the Store has a lease: one of LATEST
-// names the time at which that was. It returns a page only if there is nothing
-// to read.
+// open connects, and then makes sure that the Store has a lease. It returns a
+// page only if there is nothing to read.
 func (r *shardReader) open(ctx context.Context) (*page, error) {
 	var first *page
 	var err error
@@ -105,7 +104,6 @@ func (s *activeShard) openLease(ctx context.Context, position Position) error {
 // retry makes an attempt until it succeeds or waiting won't help.
 func (r *shardReader) retry(ctx context.Context, attempt func(context.Context) (*page, error)) (*page, error) {
 	for {
-		began := time.Now()
 		answer, err := attempt(ctx)
 		if err == nil {
 			r.faults.reset()
@@ -113,9 +111,6 @@ func (r *shardReader) retry(ctx context.Context, attempt func(context.Context) (
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
-		}
-		if r.cursor.failed(began, err) {
-			continue
 		}
 		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 			answer, err = r.shard.lost(ctx, r.cursor.position, err)
@@ -135,8 +130,11 @@ func (r *shardReader) retry(ctx context.Context, attempt func(context.Context) (
 func (r *shardReader) recover(ctx context.Context, err error) error {
 	run := r.shard.run
 	kind := faultOf(err)
-	if r.cursor.iterator != nil && isInvalidArgument(err) {
+	switch {
+	case r.cursor.iterator != nil && isInvalidArgument(err):
 		kind = faultExpired
+	case r.cursor.tooEarly(err):
+		kind = faultTransient
 	}
 	if kind == faultExpired {
 		r.cursor.iterator = nil

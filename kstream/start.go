@@ -20,27 +20,24 @@ type placed struct {
 
 func fromBeginning() placed { return placed{position: TrimHorizon()} }
 
-// placeShards puts the listed shards into l and decides where each begins. If
-// there are leases of the stream:
+// placeShards puts the listed shards into l and decides where each begins:
 //
 //   - where its lease says;
-//   - nowhere, without a lease but with a descendant that has one: it was left
-//     out before, or read so long ago that its lease was deleted;
-//   - at its beginning.
-//
-// If there are none:
-//
 //   - at its own position, if the configuration has one;
 //   - at its beginning, if an ancestor has one: it is newer than that;
 //   - at start. A start of LATEST leaves out shards that are closed already.
 //     One whose parent was still listed as open came into being while the list
 //     was made, after the loop began, so it is read from its beginning.
 //
+// If there are leases, and reading had begun, the configuration counts no more: a
+// shard without a lease is read from its beginning, unless a descendant has one.
+// Then it was left out before, or read so long ago that its lease was deleted.
+//
 // A shard that has a lease, or a position of its own, and is not listed any more
 // was trimmed. If it was not read to its end, that is a gap. That the
 // configuration names a shard that the stream never had is an error.
 func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) error {
-	p := placing{start: cfg.start, own: cfg.startShards, shards: make(map[string]*listedShard, len(listed))}
+	p := placing{start: TrimHorizon(), shards: make(map[string]*listedShard, len(listed))}
 	inOrder := make([]*listedShard, len(listed))
 	for i, s := range listed {
 		shard := &listedShard{Shard: shardOf(s)}
@@ -49,16 +46,53 @@ func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases
 		}
 		p.shards[shard.ID], inOrder[i] = shard, shard
 	}
-	if len(leases) > 0 {
-		p.resume(l, leases)
-	} else if err := p.placeTrimmed(l, cfg.stream); err != nil {
+	first := unread(leases)
+	if first {
+		p.start, p.own = firstStart(cfg.start, leases), cfg.startShards
+	}
+	if err := p.findTrimmed(cfg.stream); err != nil {
 		return err
 	}
 	for _, shard := range inOrder {
 		p.place(shard)
+	}
+	p.takeUp(l, leases)
+	if !first {
+		for _, lease := range leases {
+			p.leaveOut(lease.Parents)
+		}
+	}
+	p.placeTrimmed(l)
+	for _, shard := range inOrder {
 		l.add(shard.Shard, shard.start)
 	}
 	return nil
+}
+
+// unread reports whether nothing was read of the stream by the time of these
+// leases. A loop creates them all before it reads anything, so if it ended
+// before that, some may be missing.
+func unread(leases []Lease) bool {
+	return !slices.ContainsFunc(leases, func(l Lease) bool { return l.Version > 1 })
+}
+
+// firstStart is the start of a loop that finds leases, if any, of one that ended
+// before it had created all. Of a LATEST they know when it was. Another start than
+// theirs is new, and doesn't count.
+func firstStart(start Position, leases []Lease) Position {
+	if len(leases) == 0 {
+		return start
+	}
+	theirs := TrimHorizon()
+	for _, l := range leases {
+		if at := l.Position; at.kind == atTime && (theirs.kind != atTime || at.time.Before(theirs.time)) {
+			theirs = at
+		}
+	}
+	if start.kind == latest || start.Equal(theirs) {
+		return theirs
+	}
+	return TrimHorizon()
 }
 
 type placing struct {
@@ -66,9 +100,9 @@ type placing struct {
 	own    map[string]Position
 	shards map[string]*listedShard
 
-	// trimmed is the oldest shard that has a position of its own and is no longer
-	// listed; empty: none.
-	trimmed string
+	// trimmed are the shards that have a position of their own and are no longer
+	// listed, the oldest first.
+	trimmed []string
 }
 
 type listedShard struct {
@@ -79,35 +113,31 @@ type listedShard struct {
 	followed bool // descendants are read from their beginning
 }
 
-// resume places the shards that have leases, their ancestors, and those that
-// have vanished.
-func (p *placing) resume(l *lineage, leases []Lease) {
-	p.start, p.own = TrimHorizon(), nil
+// takeUp has the shards that have leases begin there, also those that have
+// vanished.
+func (p *placing) takeUp(l *lineage, leases []Lease) {
 	for i, lease := range leases {
 		start := placed{position: lease.Position, lease: &leases[i]}
 		if s, ok := p.shards[lease.ShardID]; ok {
-			s.placed, s.start = true, start
+			s.start = start
 		} else if lease.Position.kind != shardEnd {
 			start.vanished = true
 			l.add(Shard{ID: lease.ShardID, Parents: lease.Parents}, start)
 		}
 	}
-	for _, lease := range leases {
-		p.leaveOut(lease.Parents)
-	}
 }
 
-// leaveOut ends the shards, and their ancestors, that are not placed.
+// leaveOut ends the shards, and their ancestors, that have no leases.
 func (p *placing) leaveOut(ids []string) {
 	for _, id := range ids {
-		if s, ok := p.shards[id]; ok && !s.placed {
-			s.placed, s.start.position = true, ShardEnd()
+		if s, ok := p.shards[id]; ok && s.start.lease == nil && s.start.position.kind != shardEnd {
+			s.start.position = ShardEnd()
 			p.leaveOut(s.Parents)
 		}
 	}
 }
 
-// place places a shard that has no lease.
+// place places a shard as if it had no lease.
 func (p *placing) place(s *listedShard) {
 	if s.placed {
 		return
@@ -134,10 +164,9 @@ func (p *placing) place(s *listedShard) {
 	}
 }
 
-// placeTrimmed places the shards that have a position of their own and are no
-// longer listed. There is a gap if the position names a record; the others ask
-// for what the shard still holds, which is nothing.
-func (p *placing) placeTrimmed(l *lineage, stream string) error {
+// findTrimmed finds the shards that have a position of their own and are no
+// longer listed.
+func (p *placing) findTrimmed(stream string) error {
 	var unknown []error
 	for _, id := range slices.Sorted(maps.Keys(p.own)) {
 		if _, listed := p.shards[id]; listed {
@@ -145,18 +174,23 @@ func (p *placing) placeTrimmed(l *lineage, stream string) error {
 		}
 		if !p.hasBeen(id) {
 			unknown = append(unknown, fmt.Errorf("kstream: read %s: StartShards: the stream never had a shard %s", stream, id))
-			continue
 		}
+		p.trimmed = append(p.trimmed, id)
+	}
+	return errors.Join(unknown...)
+}
+
+// placeTrimmed places them, unless they have leases. There is a gap if the
+// position names a record; the others ask for what the shard still holds, which
+// is nothing.
+func (p *placing) placeTrimmed(l *lineage) {
+	for _, id := range p.trimmed {
 		start := placed{position: p.own[id], vanished: true}
 		if !start.position.namesRecord() {
 			start = placed{position: ShardEnd()}
 		}
 		l.add(Shard{ID: id}, start)
-		if p.trimmed == "" {
-			p.trimmed = id
-		}
 	}
-	return errors.Join(unknown...)
 }
 
 // hasBeen reports whether the stream had a shard that it does not list. The
@@ -175,7 +209,7 @@ func (p *placing) hasBeen(id string) bool {
 // mayDescend reports whether a shard that is not listed is, or may come from, one
 // that has a position of its own and is not listed either. Nobody knows its
 // parents any more, but they are older: their IDs are smaller.
-func (p *placing) mayDescend(id string) bool { return p.trimmed != "" && id >= p.trimmed }
+func (p *placing) mayDescend(id string) bool { return len(p.trimmed) > 0 && id >= p.trimmed[0] }
 
 // obsoleteLeases returns the leases of shards that were read to their end and
 // are no longer listed. As long as no listed shard has a lease they are kept: a
