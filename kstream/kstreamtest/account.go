@@ -46,14 +46,47 @@ func (s *Server) all(now time.Time) []*stream {
 
 // streamOf finds the stream that a request names, by ARN or by name.
 func (s *Server) streamOf(c *call) (*stream, error) {
-	name := c.in.string("StreamName")
+	st, at, err := s.lookUp(c)
+	if err == nil && st == nil {
+		err = at.notFound()
+	}
+	return st, err
+}
+
+// lookUp is streamOf for what words the failure itself: the stream is nil when
+// there is none where the request says.
+func (s *Server) lookUp(c *call) (*stream, address, error) {
+	at := address{c.in.string("StreamName"), s.opts.Account}
 	if arn := c.in.string("StreamARN"); arn != "" {
-		return s.streamByARN(arn, c.now)
+		var here bool
+		if at, here = s.parseARN(arn); !here {
+			return nil, at, nil
+		}
 	}
-	if name == "" {
-		return nil, errorf(invalidArgument, "Either StreamName or StreamARN must be specified.")
+	if at.name == "" {
+		return nil, at, errorf(invalidArgument, "Either StreamName or StreamARN must be specified.")
 	}
-	return s.streamByName(name, c.now)
+	return s.find(at.name, c.now), at, nil
+}
+
+// An address is where a request says that its stream is.
+type address struct{ name, account string }
+
+func (a address) notFound() error {
+	return errorf(resourceNotFound, "Stream %s under account %s not found.", a.name, a.account)
+}
+
+// noShard words the failure of a read: the service looks for the number that is
+// in the ID, and only when there is none for the ID.
+func (a address) noShard(id string) error {
+	if _, ok := shardIndex(id); !ok {
+		return a.couldNotFindShard(id)
+	}
+	return errorf(resourceNotFound, "Shard %s in stream %s under account %s does not exist", id, a.name, a.account)
+}
+
+func (a address) couldNotFindShard(id string) error {
+	return errorf(resourceNotFound, "Could not find shard %s in stream %s under account %s.", id, a.name, a.account)
 }
 
 // change finds the stream that a request names, which must be ACTIVE, and runs
@@ -79,28 +112,31 @@ func (s *Server) change(c *call, check func(*stream) error, apply func(st *strea
 	return nil
 }
 
-func (s *Server) streamByName(name string, now time.Time) (*stream, error) {
-	if st := s.find(name, now); st != nil {
-		return st, nil
-	}
-	return nil, errorf(resourceNotFound, "Stream %s under account %s not found.", name, s.opts.Account)
-}
-
 // streamByARN finds a stream by its ARN, or by that of one of its consumers.
 func (s *Server) streamByARN(arn string, now time.Time) (*stream, error) {
-	prefix := streamARN(s.opts.Region, s.opts.Account, "")
-	rest, ours := strings.CutPrefix(arn, prefix)
-	name, _, _ := strings.Cut(rest, "/")
-	if !ours {
-		// Another region's or account's: the service cannot see it from here.
-		_, name, _ = strings.Cut(arn, ":stream/")
-		account := ""
-		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-			account = parts[4]
+	at, here := s.parseARN(arn)
+	if here {
+		if st := s.find(at.name, now); st != nil {
+			return st, nil
 		}
-		return nil, errorf(resourceNotFound, "Stream %s under account %s not found.", name, account)
 	}
-	return s.streamByName(name, now)
+	return nil, at.notFound()
+}
+
+// parseARN takes an ARN of a stream, or of one of its consumers, apart. It is
+// false for one of another region or account, which the service cannot see.
+func (s *Server) parseARN(arn string) (address, bool) {
+	rest, here := strings.CutPrefix(arn, streamARN(s.opts.Region, s.opts.Account, ""))
+	if here {
+		name, _, _ := strings.Cut(rest, "/")
+		return address{name, s.opts.Account}, true
+	}
+	at := address{}
+	_, at.name, _ = strings.Cut(arn, ":stream/")
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		at.account = parts[4]
+	}
+	return at, false
 }
 
 // openShards counts the open shards of the account.

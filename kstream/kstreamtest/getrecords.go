@@ -24,8 +24,8 @@ func (s *Server) getRecords(c *call) error {
 	if err := st.readable(); err != nil {
 		return err
 	}
-	if cur.shard >= uint64(len(st.shards)) || st.creationID() != cur.creation {
-		return st.noShard(shardID(uint32(cur.shard)))
+	if cur.shard >= uint64(len(st.shards)) || cur.creation != st.creationID() {
+		return st.address().noShard(shardID(uint32(cur.shard)))
 	}
 	sh := st.shards[cur.shard]
 	if c.in.bool("DryRun") {
@@ -72,9 +72,9 @@ func (s *Server) iteratorInput(c *call) (cursor, *stream, error) {
 			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of %d milliseconds.",
 			javaDate(cur.issued), javaDate(c.now), s.opts.Limits.IteratorAge.Milliseconds())
 	}
-	st, err := s.streamByName(cur.stream, c.now)
-	if err != nil {
-		return cursor{}, nil, err
+	st := s.find(cur.stream, c.now)
+	if st == nil {
+		return cursor{}, nil, address{cur.stream, s.opts.Account}.noShard(shardID(uint32(cur.shard)))
 	}
 	if arn := c.in.string("StreamARN"); arn != "" && arn != st.arn {
 		return cursor{}, nil, errorf(invalidArgument, "StreamARN %s does not match the stream of the ShardIterator.", arn)

@@ -7,9 +7,12 @@ import (
 
 // getShardIterator implements GetShardIterator.
 func (s *Server) getShardIterator(c *call) error {
-	st, err := s.streamOf(c)
+	st, at, err := s.lookUp(c)
 	if err != nil {
 		return err
+	}
+	if st == nil {
+		return at.noShard(c.in.string("ShardId"))
 	}
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -46,7 +49,7 @@ func (st *stream) shardForRead(id string, now time.Time) (*shard, error) {
 	}
 	sh := st.shard(id)
 	if sh == nil || sh.expired(st.horizon(now)) {
-		return nil, st.noShard(id)
+		return nil, st.address().noShard(id)
 	}
 	return sh, nil
 }
@@ -115,7 +118,7 @@ func (p position) check(now time.Time) error {
 // parseStart reads a sequence number that must be of the shard.
 func (st *stream) parseStart(sh *shard, number string, now time.Time) (sequence, error) {
 	seq, err := parseSequence(number)
-	if err != nil || seq.index > lastIndex {
+	if err != nil {
 		return sequence{}, errorf(invalidArgument, "StartingSequenceNumber %s used in GetShardIterator on shard %s in stream %s under account %s is invalid.",
 			number, sh.id, st.name, st.account)
 	}

@@ -75,7 +75,7 @@ func (s *Server) listShardsInput(c *call) (*stream, filter, string, error) {
 	}
 	st := s.find(t.stream, c.now)
 	if st == nil || st.creationID() != t.creation {
-		return fail(errorf(resourceNotFound, "Stream %s under account %s not found.", t.stream, s.opts.Account))
+		return fail(address{t.stream, s.opts.Account}.notFound())
 	}
 	return st, parseFilter(t.filter), t.after, nil
 }

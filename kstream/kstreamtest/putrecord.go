@@ -164,14 +164,15 @@ func (s *Server) trimLocked(st *stream, sh *shard, now time.Time) {
 	}
 }
 
-// checkOrdering looks at SequenceNumberForOrdering. The stream's lock is held.
+// checkOrdering looks at SequenceNumberForOrdering, which may be of any shard, but
+// not of a time to come (seen on the service).
 func (st *stream) checkOrdering(c *call) error {
 	number := c.in.string("SequenceNumberForOrdering")
 	if number == "" {
 		return nil
 	}
 	seq, err := parseSequence(number)
-	if err != nil || seq.seconds > c.now.Unix() || uint64(seq.shard) >= uint64(len(st.shards)) {
+	if err != nil || seq.seconds > c.now.Unix() {
 		return errorf(invalidArgument, "ExclusiveMinimumSequenceNumber %s used in PutRecord on stream %s under account %s is invalid.",
 			number, st.name, st.account)
 	}

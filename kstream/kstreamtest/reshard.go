@@ -12,25 +12,19 @@ func (s *Server) splitShard(c *call) error {
 	if err != nil {
 		return err
 	}
-	key, err := shardmap.ParseHash(c.in.string("NewStartingHashKey"))
-	if err != nil {
-		return errorf(invalidArgument, "NewStartingHashKey %s used in SplitShard() on stream %s under account %s is not a hash key.",
-			c.in.string("NewStartingHashKey"), st.name, st.account)
-	}
-	if err := s.roomForShard(c.now); err != nil {
-		return err
-	}
+	full := s.roomForShard(c.now) // looks at all streams: not under the lock of one
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	sh, err := st.shardToReshard(c.in.string("ShardToSplit"), c.now)
 	if err != nil {
 		return err
 	}
-	// Neither child may be narrower than two hash keys at its lower end
-	// (observed: a key of start+1 is refused).
-	if !sh.hashes.Start.Next().Less(key) || !key.Less(sh.hashes.End) {
-		return errorf(invalidArgument, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
-			key, sh.id, st.name, st.account, sh.hashes.Start, sh.hashes.End)
+	key, err := st.splitKey(sh, c.in.string("NewStartingHashKey"))
+	if err != nil {
+		return err
+	}
+	if full != nil {
+		return full
 	}
 	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
 		s.split(st, sh, key, now)
@@ -38,6 +32,17 @@ func (s *Server) splitShard(c *call) error {
 		st.status = active
 	})
 	return nil
+}
+
+// splitKey reads where a shard is to be split. Its lower child must have two hash
+// keys at least: a key of start+1 is refused (seen on the service).
+func (st *stream) splitKey(sh *shard, decimal string) (shardmap.Hash, error) {
+	key, err := shardmap.ParseHash(decimal)
+	if err != nil || !sh.hashes.Start.Next().Less(key) || !key.Less(sh.hashes.End) {
+		return key, errorf(invalidArgument, "NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			decimal, sh.id, st.name, st.account, sh.hashes.Start, sh.hashes.End)
+	}
+	return key, nil
 }
 
 // split closes a shard and opens its children: the lower one first. The caller
@@ -48,18 +53,13 @@ func (s *Server) split(st *stream, sh *shard, key shardmap.Hash, now time.Time) 
 	s.openShard(st, shardmap.Range{Start: key, End: sh.hashes.End}, now, sh)
 }
 
-// merge closes two adjacent shards and opens the one that continues them. The
-// caller holds the stream's lock and calls route afterwards.
+// merge closes two shards, of which the second begins where the first ends, and
+// opens the one that continues them. The caller holds the stream's lock and calls
+// route afterwards.
 func (s *Server) merge(st *stream, a, b *shard, now time.Time) *shard {
 	st.close(a, now)
 	st.close(b, now)
-	r := a.hashes
-	if b.hashes.Start.Less(r.Start) {
-		r.Start = b.hashes.Start
-	} else {
-		r.End = b.hashes.End
-	}
-	return s.openShard(st, r, now, a, b)
+	return s.openShard(st, shardmap.Range{Start: a.hashes.Start, End: b.hashes.End}, now, a, b)
 }
 
 // roomForShard checks that the account may have one more shard.
@@ -86,7 +86,7 @@ func (s *Server) mergeShards(c *call) error {
 	if err != nil {
 		return err
 	}
-	if !a.hashes.Adjacent(b.hashes) && !b.hashes.Adjacent(a.hashes) {
+	if !a.hashes.Adjacent(b.hashes) { // in this order: the other way round is refused too (seen on the service)
 		return errorf(invalidArgument, "Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			a.id, b.id, st.name, st.account)
 	}
@@ -109,7 +109,7 @@ func (st *stream) shardToReshard(id string, now time.Time) (*shard, error) {
 	}
 	sh := st.shard(id)
 	if sh == nil || sh.expired(st.horizon(now)) {
-		return nil, errorf(resourceNotFound, "Could not find shard %s in stream %s under account %s.", id, st.name, st.account)
+		return nil, st.address().couldNotFindShard(id)
 	}
 	if !sh.isOpen() {
 		return nil, errorf(invalidArgument, "Shard %s in stream %s under account %s is CLOSED and cannot be split or merged.", id, st.name, st.account)

@@ -84,7 +84,8 @@ func (s sequence) String() string {
 }
 
 // parseSequence reads a decimal number of the layout above. Other numbers, which
-// the service might have given out in another version, are errSequence.
+// the service might have given out in another version, are errSequence, and so is
+// one whose shard has more than 31 bits, or its index more than 63.
 func parseSequence(decimal string) (sequence, error) {
 	if len(decimal) != sequenceDigits {
 		return sequence{}, errSequence
@@ -108,7 +109,7 @@ func parseSequence(decimal string) (sequence, error) {
 		index:   w[1]>>16 | w[2]<<48,
 		seconds: int64(w[0]>>36 | w[1]<<28&maxSeconds),
 	}
-	if s.words() != w {
+	if s.words() != w || s.index > lastIndex || s.shard > math.MaxInt32 {
 		return sequence{}, errSequence // another version, or bits where zeros belong
 	}
 	return s, nil

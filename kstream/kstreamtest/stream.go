@@ -2,6 +2,7 @@ package kstreamtest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -171,7 +172,7 @@ func (st *stream) shard(id string) *shard {
 	return st.shards[number]
 }
 
-// shardIndex reads the number of a shard ID.
+// shardIndex reads the number of a shard ID, which has 31 bits.
 func shardIndex(id string) (uint64, bool) {
 	digits, found := strings.CutPrefix(id, "shardId-")
 	if !found || len(digits) != 12 {
@@ -184,7 +185,7 @@ func shardIndex(id string) (uint64, bool) {
 		}
 		n = n*10 + uint64(c-'0')
 	}
-	return n, true
+	return n, n <= math.MaxInt32
 }
 
 // horizon is the arrival of the oldest record that retention keeps.
@@ -193,9 +194,9 @@ func (st *stream) horizon(now time.Time) time.Time { return now.Add(-st.retentio
 // maxRecordBytes is the largest record, partition key included.
 func (st *stream) maxRecordBytes() int { return st.maxRecordKiB << 10 }
 
-func (st *stream) notFound() error {
-	return errorf(resourceNotFound, "Stream %s under account %s not found.", st.name, st.account)
-}
+func (st *stream) address() address { return address{st.name, st.account} }
+
+func (st *stream) notFound() error { return st.address().notFound() }
 
 // readable fails unless records can be put and read, which is so while the
 // stream is ACTIVE or UPDATING. The stream's lock is held.
@@ -212,10 +213,6 @@ func (st *stream) mustBeActive() error {
 		return nil
 	}
 	return errorf(resourceInUse, "Stream %s under account %s not ACTIVE, instead in state %s", st.name, st.account, st.status)
-}
-
-func (st *stream) noShard(id string) error {
-	return errorf(resourceNotFound, "Shard %s in stream %s under account %s does not exist", id, st.name, st.account)
 }
 
 func (st *stream) throttled(sh *shard) string {

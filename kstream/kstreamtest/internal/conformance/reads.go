@@ -18,13 +18,16 @@ func iteratorCases() map[string][]Case {
 	const combination = "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber."
 	return map[string][]Case{
 		"GetShardIterator": {
-			{Name: "no such stream", Rule: observed, Operation: "GetShardIterator", Body: `{"StreamName":"${name}"` + shard + `,"ShardIteratorType":"LATEST"}`, Code: resourceNotFound},
+			{Name: "no such stream", Rule: observed, Operation: "GetShardIterator", Body: `{"StreamName":"${name}"` + shard + `,"ShardIteratorType":"LATEST"}`,
+				Code: resourceNotFound, Text: "Shard shardId-000000000000 in stream "},
 			unnamed("GetShardIterator", shard[1:]+`,"ShardIteratorType":"LATEST"`),
 			foreign("GetShardIterator", shard+`,"ShardIteratorType":"LATEST"`),
 			{Name: "no such shard", Rule: observed, Operation: "GetShardIterator",
 				Body: `{"StreamName":"${stream}","ShardId":"shardId-000000000007","ShardIteratorType":"LATEST"}`, Code: resourceNotFound, Text: "does not exist"},
 			{Name: "a shard of no form", Rule: observed, Operation: "GetShardIterator",
-				Body: `{"StreamName":"${stream}","ShardId":"shard-7","ShardIteratorType":"LATEST"}`, Code: resourceNotFound},
+				Body: `{"StreamName":"${stream}","ShardId":"ABKLFD8","ShardIteratorType":"LATEST"}`, Code: resourceNotFound, Text: "Could not find shard ABKLFD8 in stream "},
+			{Name: "a shard of more than 31 bits", Rule: observed, Operation: "GetShardIterator",
+				Body: `{"StreamName":"${stream}","ShardId":"shardId-002147483648","ShardIteratorType":"LATEST"}`, Code: resourceNotFound, Text: "Could not find shard shardId-002147483648 in stream "},
 			{Name: "LATEST with a number", Rule: observed, Operation: "GetShardIterator", Body: iterator(`"ShardIteratorType":"LATEST","StartingSequenceNumber":"0"`),
 				Code: invalidArgument, Text: combination},
 			{Name: "TRIM_HORIZON with a number", Rule: observed, Operation: "GetShardIterator", Body: iterator(`"ShardIteratorType":"TRIM_HORIZON","StartingSequenceNumber":"0"`),
@@ -67,7 +70,7 @@ func getRecordsCases() map[string][]Case {
 				return e.ended(name, 0, types.ShardIteratorTypeLatest, 1, 2)
 			}},
 			{Name: "behind until the tip", Rule: reference, Do: behind},
-			{Name: "a stream that is gone", Rule: inferred, Code: resourceNotFound, Do: func(e *Env) error {
+			{Name: "a stream that is gone", Rule: observed, Code: resourceNotFound, Text: "Shard shardId-000000000000 in stream ", Do: func(e *Env) error {
 				name := e.NewStream(1)
 				it, err := e.iterator(name, 0, types.ShardIteratorTypeLatest, "")
 				if err != nil {

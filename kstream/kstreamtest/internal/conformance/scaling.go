@@ -27,7 +27,10 @@ func splitCases() map[string][]Case {
 			{Name: "one after the start", Rule: observed, Operation: "SplitShard", Body: split("170141183460469231731687303715884105729"), Code: invalidArgument},
 			{Name: "at the shard's end", Rule: observed, Operation: "SplitShard", Body: split(maxHash), Code: invalidArgument},
 			{Name: "in another shard", Rule: observed, Operation: "SplitShard", Body: split("1000"), Code: invalidArgument},
-			{Name: "over 2^128-1", Rule: observed, Operation: "SplitShard", Body: split("999999999999999999999999999999999999999"), Code: invalidArgument},
+			{Name: "over 2^128-1", Rule: observed, Operation: "SplitShard", Body: split("999999999999999999999999999999999999999"), Code: invalidArgument,
+				Text: "NewStartingHashKey 999999999999999999999999999999999999999 used in SplitShard() on shard shardId-000000000001 in stream "},
+			{Name: "over 2^128-1, of no shard", Rule: observed, Operation: "SplitShard",
+				Body: `{"StreamName":"${stream}","ShardToSplit":"shardId-000000000009","NewStartingHashKey":"999999999999999999999999999999999999999"}`, Code: resourceNotFound},
 			{Name: "a closed shard", Rule: inferred, Code: invalidArgument, Do: func(e *Env) error {
 				name := e.NewStream(1)
 				e.split(name, 0, "1000")
@@ -58,6 +61,8 @@ func mergeCases() map[string][]Case {
 			{Name: "no such shard", Rule: observed, Operation: "MergeShards", Body: `{"StreamName":"${stream}","ShardToMerge":"shardId-000000000000","AdjacentShardToMerge":"shardId-000000000009"}`, Code: resourceNotFound},
 			{Name: "with itself", Rule: observed, Operation: "MergeShards", Body: `{"StreamName":"${stream}","ShardToMerge":"shardId-000000000000","AdjacentShardToMerge":"shardId-000000000000"}`, Code: invalidArgument},
 			{Name: "not adjacent", Rule: observed, Code: invalidArgument, Do: func(e *Env) error { return e.merge(e.NewStream(3), 0, 2) }},
+			{Name: "the wrong way round", Rule: observed, Operation: "MergeShards", Body: `{"StreamName":"${stream}","ShardToMerge":"shardId-000000000001","AdjacentShardToMerge":"shardId-000000000000"}`,
+				Code: invalidArgument, Text: "are not an adjacent pair of shards eligible for merging"},
 			{Name: "child", Rule: observed, Do: mergeChild},
 		},
 	}

@@ -33,6 +33,11 @@ func writeCases() map[string][]Case {
 				Body: `{"StreamName":"${stream}","PartitionKey":"k","Data":"","ExplicitHashKey":"340282366920938463463374607431768211456"}`, Code: invalidArgument},
 			{Name: "ordering after garbage", Rule: observed, Operation: "PutRecord",
 				Body: `{"StreamName":"${stream}","SequenceNumberForOrdering":"` + noNumber + `"` + record + `}`, Code: invalidArgument, Text: "ExclusiveMinimumSequenceNumber"},
+			ordering("an index of 64 bits", "20000000000800000000000000000000000000000000002", invalidArgument),
+			ordering("a shard of 32 bits", "20000000000000000000000000000000000000800000002", invalidArgument),
+			ordering("a time to come", "2"+strings.Repeat("0", 28)+"0ffffffff"+"00000000"+"2", invalidArgument),
+			ordering("the least number", "20000000000000000000000000000000000000000000002", ""),
+			ordering("the greatest of no time", "2ffffffffff7fffffffffffffff000000000007fffffff2", ""),
 			{Name: "ordering after an earlier record", Rule: reference, Do: func(e *Env) error {
 				first, err := e.put("k", "")
 				if err != nil {
@@ -66,6 +71,18 @@ func writeCases() map[string][]Case {
 			{Name: "AUTO distribution without keys", Rule: reference, Do: withoutKeys},
 		},
 	}
+}
+
+// ordering is the case of a SequenceNumberForOrdering, which is given in the
+// digits that show what a sequence number is made of.
+func ordering(name, hexadecimal, code string) Case {
+	number, _ := new(big.Int).SetString(hexadecimal, 16)
+	c := Case{Name: "ordering after " + name, Rule: observed, Operation: "PutRecord",
+		Body: `{"StreamName":"${stream}","PartitionKey":"k","Data":"","SequenceNumberForOrdering":"` + number.String() + `"}`, Code: code}
+	if code != "" {
+		c.Text = "ExclusiveMinimumSequenceNumber " + number.String() + " used in PutRecord on stream"
+	}
+	return c
 }
 
 func (e *Env) put(key, hash string) (*kinesis.PutRecordOutput, error) {
