@@ -37,6 +37,13 @@ func (s *Server) updateAccountSettings(c *call) error {
 	return nil
 }
 
+// committed reports whether MinimumThroughputBillingCommitment is enabled.
+func (s *Server) committed() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.commitment != nil
+}
+
 // writeCommitment writes the account's settings. The server's lock is held.
 func (s *Server) writeCommitment(w *document.Writer, now time.Time) {
 	w.Object()

@@ -49,6 +49,9 @@ func (s *Server) newStream(c *call) (*stream, int, error) {
 		}
 		st.distribution = strategy
 	}
+	if err := c.checkWarmThroughput(st.mode, s.committed()); err != nil {
+		return nil, 0, err
+	}
 	switch {
 	case st.mode == onDemand && given:
 		return nil, 0, errorf(invalidArgument, "ShardCount must not be specified for a stream in ON_DEMAND mode.")

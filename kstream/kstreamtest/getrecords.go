@@ -28,8 +28,8 @@ func (s *Server) getRecords(c *call) error {
 		return st.address().noShard(shardID(uint32(cur.shard)))
 	}
 	sh := st.shards[cur.shard]
-	if c.in.bool("DryRun") {
-		return errorf(dryRunOperation, "The request would have succeeded, but the DryRun parameter was set.")
+	if err := c.dryRun(); err != nil {
+		return err
 	}
 	_, struck := s.strike(Throttle, target{"GetRecords", st.name, sh.id}, c.now)
 	var a answer

@@ -26,6 +26,9 @@ func (s *Server) getShardIterator(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := c.dryRun(); err != nil {
+		return err
+	}
 	_, struck := s.strike(Throttle, target{"GetShardIterator", st.name, sh.id}, c.now)
 	sh.mu.Lock()
 	ok := take(sh.limits.iteratorCalls, c.now, 1)

@@ -88,7 +88,7 @@ func recordOperations() []*operation {
 				fields: []member{dataMember, partitionKeyMember, hashKeyMember}}, dryRunMember)},
 		{name: "GetShardIterator", run: (*Server).getShardIterator, members: with(byNameOrARN,
 			required(shardIDMember), member{name: "ShardIteratorType", required: true, enum: iteratorTypes},
-			sequenceMember, timestampMember)},
+			sequenceMember, timestampMember, dryRunMember)},
 		{name: "GetRecords", run: (*Server).getRecords, members: []member{
 			iteratorMember, limitMember, streamARNMember, streamIDMember, dryRunMember,
 		}},
@@ -131,7 +131,7 @@ func consumerOperations() []*operation {
 			named("StreamCreationTimestamp", timestampMember), streamIDMember,
 		}},
 		{name: "SubscribeToShard", run: (*Server).subscribeToShard, streams: true, members: []member{
-			required(consumerARNMember), streamIDMember, required(shardIDMember), startingPosition,
+			required(consumerARNMember), streamIDMember, required(shardIDMember), startingPosition, dryRunMember,
 		}},
 	}
 }

@@ -117,6 +117,11 @@ func (st *stream) checkPut(c *call, entries []entry) error {
 			return st.recordTooLarge(c, i, &entries[i])
 		}
 	}
+	return c.dryRun()
+}
+
+// dryRun ends a request that has passed all checks and asked for no more.
+func (c *call) dryRun() error {
 	if c.in.bool("DryRun") {
 		return errorf(dryRunOperation, "The request would have succeeded, but the DryRun parameter was set.")
 	}

@@ -11,9 +11,10 @@ const (
 // updateStreamMode implements UpdateStreamMode. The shards stay as they are.
 func (s *Server) updateStreamMode(c *call) error {
 	mode := c.in.object("StreamModeDetails").string("StreamMode")
+	committed := s.committed()
 	return s.change(c, func(st *stream) error {
-		if c.in.has("WarmThroughputMiBps") && mode != onDemand {
-			return errorf(invalidArgument, "WarmThroughputMiBps is only valid when the stream is updated to ON_DEMAND mode.")
+		if err := c.checkWarmThroughput(mode, committed); err != nil {
+			return err
 		}
 		if s.opts.Limits.Control >= 0 && !st.modeChanges.allow(c.now, modeChangesADay) {
 			return errorf(limitExceeded, "The mode of stream %s under account %s was changed %d times within 24 hours.", st.name, st.account, modeChangesADay)
@@ -26,6 +27,28 @@ func (s *Server) updateStreamMode(c *call) error {
 			st.distribution = keyDistribution
 		}
 	})
+}
+
+// checkWarmThroughput holds the rules on warm throughput that all operations
+// share which take one: it is for on-demand streams, of accounts with
+// MinimumThroughputBillingCommitment, and at most 10 GiB/s
+// (UpdateStreamWarmThroughput, API reference). The exception for the first two is
+// the one whose description fits, "is not supported, or can't be used", and which
+// UpdateStreamRecordDistributionStrategy names for a provisioned stream.
+func (c *call) checkWarmThroughput(mode string, committed bool) error {
+	if !c.in.has("WarmThroughputMiBps") {
+		return nil
+	}
+	mibps := c.in.int("WarmThroughputMiBps")
+	switch {
+	case mode != onDemand:
+		return errorf(invalidArgument, "WarmThroughputMiBps is supported for streams in ON_DEMAND mode only.")
+	case !committed:
+		return errorf(invalidArgument, "WarmThroughputMiBps needs MinimumThroughputBillingCommitment, which is not enabled for the account.")
+	case mibps > maxWarmMiBps:
+		return errorf(limitExceeded, "Warm throughput of %d MiB/s exceeds the limit of %d.", mibps, maxWarmMiBps)
+	}
+	return nil
 }
 
 // updateDistribution implements UpdateStreamRecordDistributionStrategy, which
@@ -50,21 +73,11 @@ func (s *Server) updateDistribution(c *call) error {
 // updateWarmThroughput implements UpdateStreamWarmThroughput.
 func (s *Server) updateWarmThroughput(c *call) error {
 	mibps := int(c.in.int("WarmThroughputMiBps"))
-	s.mu.RLock()
-	committed := s.commitment != nil
-	s.mu.RUnlock()
+	committed := s.committed()
 	var changed *stream
 	err := s.change(c, func(st *stream) error {
 		changed = st
-		switch {
-		case st.mode != onDemand:
-			return errorf(validationException, "Stream %s under account %s is not in ON_DEMAND mode: it has no warm throughput.", st.name, st.account)
-		case !committed:
-			return errorf(validationException, "Warm throughput needs MinimumThroughputBillingCommitment, which is not enabled for account %s.", st.account)
-		case mibps > maxWarmMiBps:
-			return errorf(limitExceeded, "Warm throughput of %d MiB/s exceeds the limit of %d.", mibps, maxWarmMiBps)
-		}
-		return nil
+		return c.checkWarmThroughput(st.mode, committed)
 	}, func(st *stream, now time.Time) { st.warmMiBps = mibps })
 	if err != nil {
 		return err

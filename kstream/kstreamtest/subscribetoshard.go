@@ -82,6 +82,9 @@ func (s *Server) newSubscription(c *call) (*subscription, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.dryRun(); err != nil {
+		return nil, err
+	}
 	sub := &subscription{
 		s: s, c: c, st: st, con: con, sh: sh, started: c.now, spoke: c.now, taken: make(chan struct{}),
 		limit: newBucket(s.opts.Limits.ReadBytes), next: next, last: sh.sequenceBefore(next, c.now),

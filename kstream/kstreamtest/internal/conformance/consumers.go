@@ -54,6 +54,8 @@ func consumerCases() map[string][]Case {
 			{Name: "no such shard", Rule: reference, Operation: "SubscribeToShard", Body: subscribe("${consumer}", "9", `"LATEST"`), Code: resourceNotFound},
 			{Name: "AT_SEQUENCE_NUMBER without one", Rule: reference, Operation: "SubscribeToShard", Body: subscribe("${consumer}", "0", `"AT_SEQUENCE_NUMBER"`), Code: invalidArgument},
 			{Name: "AT_TIMESTAMP without one", Rule: reference, Operation: "SubscribeToShard", Body: subscribe("${consumer}", "0", `"AT_TIMESTAMP"`), Code: invalidArgument},
+			{Name: "DryRun", Rule: reference, Operation: "SubscribeToShard",
+				Body: `{"ConsumerARN":"${consumer}","ShardId":"shardId-000000000000","StartingPosition":{"Type":"LATEST"},"DryRun":true}`, Code: "DryRunOperationException"},
 			{Name: "pushes records", Rule: reference, Do: pushes},
 			{Name: "ends with the shard", Rule: kcl, Do: endsWithShard},
 			{Name: "again within 5 s", Rule: reference, Do: subscribeAgain},

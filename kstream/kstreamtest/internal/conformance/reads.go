@@ -47,6 +47,7 @@ func iteratorCases() map[string][]Case {
 				<-time.After(1100 * time.Millisecond) // numbers tell streams apart by the second
 				return e.locate(e.shards(e.NewStream(1))[0])
 			}},
+			{Name: "DryRun", Rule: reference, Operation: "GetShardIterator", Body: iterator(`"ShardIteratorType":"LATEST","DryRun":true`), Code: "DryRunOperationException"},
 			{Name: "the shard's first number", Rule: reference, Do: func(e *Env) error { return e.locate(e.shards(e.Stream)[0]) }},
 		},
 	}
@@ -56,6 +57,14 @@ func getRecordsCases() map[string][]Case {
 	return map[string][]Case{
 		"GetRecords": {
 			{Name: "an iterator of nobody's", Rule: observed, Operation: "GetRecords", Body: `{"ShardIterator":"AAAAAAAAAAFxyz"}`, Code: invalidArgument, Text: "Invalid ShardIterator."},
+			{Name: "DryRun", Rule: reference, Code: "DryRunOperationException", Do: func(e *Env) error {
+				it, err := e.iterator(e.Stream, 0, types.ShardIteratorTypeLatest, "")
+				if err != nil {
+					return fmt.Errorf("iterator: %s", err)
+				}
+				_, err = e.Client.GetRecords(e.Context(), &kinesis.GetRecordsInput{ShardIterator: it, DryRun: aws.Bool(true)})
+				return err
+			}},
 			{Name: "positions", Rule: reference, Do: positions},
 			{Name: "what a record has", Rule: reference, Do: recordMembers},
 			{Name: "LATEST sees what comes after it", Rule: reference, Do: latest},

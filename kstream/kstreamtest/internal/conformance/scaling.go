@@ -92,6 +92,8 @@ func capacityCases() map[string][]Case {
 			{Name: "there and back", Rule: reference, Do: modeThereAndBack},
 			{Name: "warm throughput of a provisioned stream", Rule: reference, Operation: "UpdateStreamMode",
 				Body: `{"StreamARN":"${arn}","StreamModeDetails":{"StreamMode":"PROVISIONED"},"WarmThroughputMiBps":5}`, Code: invalidArgument},
+			{Name: "warm throughput without a commitment", Rule: reference, Operation: "UpdateStreamMode",
+				Body: `{"StreamARN":"${arn}","StreamModeDetails":{"StreamMode":"ON_DEMAND"},"WarmThroughputMiBps":5}`, Code: invalidArgument},
 		},
 		"UpdateStreamRecordDistributionStrategy": {
 			{Name: "a provisioned stream", Rule: reference, Operation: "UpdateStreamRecordDistributionStrategy",
@@ -117,7 +119,12 @@ func capacityCases() map[string][]Case {
 			}},
 		},
 		"UpdateStreamWarmThroughput": {
-			{Name: "a provisioned stream", Rule: reference, Operation: "UpdateStreamWarmThroughput", Body: `{"StreamName":"${stream}","WarmThroughputMiBps":5}`, Code: validation},
+			{Name: "a provisioned stream", Rule: reference, Operation: "UpdateStreamWarmThroughput", Body: `{"StreamName":"${stream}","WarmThroughputMiBps":5}`, Code: invalidArgument},
+			{Name: "without a commitment", Rule: reference, Code: invalidArgument, Do: func(e *Env) error {
+				_, err := e.Client.UpdateStreamWarmThroughput(e.Context(), &kinesis.UpdateStreamWarmThroughputInput{
+					StreamName: aws.String(e.NewStreamWith(onDemand())), WarmThroughputMiBps: aws.Int32(5)})
+				return err
+			}},
 		},
 	}
 }
