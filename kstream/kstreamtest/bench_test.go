@@ -86,7 +86,7 @@ func (s *Server) forget(name string) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
 	for _, sh := range st.shards {
-		s.bytes.Add(-sh.drop())
+		s.release(sh.drop())
 	}
 }
 

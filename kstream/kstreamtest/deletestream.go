@@ -23,7 +23,7 @@ func (s *Server) deleteStream(c *call) error {
 			if sh.isOpen() {
 				st.close(sh, now)
 			}
-			s.bytes.Add(-sh.drop())
+			s.release(sh.drop())
 		}
 	})
 	return nil

@@ -114,7 +114,8 @@ func (s *Server) put(stream string, records []Record) []Record {
 			panic("kstreamtest: put: " + err.Error())
 		}
 		sh := st.shardOf(&e)
-		seq, _ := s.store(st, sh, &e, now, false)
+		seq, _ := st.store(sh, &e, now, false)
+		s.bytes.Add(e.memory())
 		r.Shard, r.SequenceNumber, r.Arrived = sh.id, seq.String(), time.UnixMilli(now.UnixMilli())
 		stored[i] = r
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestMemory fills a stream and weighs it: at most 1.3 times the bytes of keys
@@ -30,7 +32,7 @@ func TestMemory(t *testing.T) {
 	st := s.mustFind("books", time.Now())
 	for i := range records {
 		e := entry{data: data, key: fmt.Appendf(nil, "key-%06d", i%1_000_000), hasKey: true}
-		s.store(st, st.shardOf(&e), &e, time.Now(), true)
+		st.store(st.shardOf(&e), &e, time.Now(), true)
 		bytes += len(e.key) + len(e.data)
 	}
 	ratio := float64(heap()-before) / float64(bytes)
@@ -38,8 +40,12 @@ func TestMemory(t *testing.T) {
 	if ratio > 1.3 {
 		t.Errorf("memory is %.3f times the records' bytes", ratio)
 	}
-	if counted := s.bytes.Load(); counted != int64(bytes+records*recordOverhead) {
-		t.Errorf("the server counts %d bytes, there are %d", counted, bytes+records*recordOverhead)
+	counted := int64(0)
+	for _, sh := range st.shards {
+		counted += sh.log.memory()
+	}
+	if want := int64(bytes + records*recordOverhead); counted != want {
+		t.Errorf("the shards count %d bytes, there are %d", counted, want)
 	}
 }
 
@@ -74,6 +80,76 @@ func TestMaxBytes(t *testing.T) {
 		time.Sleep(24*time.Hour + time.Second)
 		if err := put(); err != nil {
 			t.Errorf("a day later: %v", err)
+		}
+	})
+}
+
+// TestMaxBytesTogether holds writes up right before their records are stored, so
+// that all have looked for room by then: only those for which there is room are
+// written.
+func TestMaxBytesTogether(t *testing.T) {
+	s := NewServer(Options{MaxBytes: 10_000, Limits: Unlimited()})
+	defer s.Close()
+	s.CreateStream("books", 1)
+	sh := s.mustFind("books", time.Now()).shards[0]
+	sh.mu.Lock()
+	codes := make(chan string)
+	const writers = 8
+	for range writers {
+		client := s.Client(noRetry)
+		go func() {
+			_, err := client.PutRecord(t.Context(), &kinesis.PutRecordInput{
+				StreamName: aws.String("books"), PartitionKey: aws.String("k"), Data: make([]byte, 3000)})
+			codes <- code(err)
+		}()
+	}
+	const each = 3000 + 1 + recordOverhead
+	for deadline := time.Now().Add(2 * time.Second); s.bytes.Load() < 3*each && time.Now().Before(deadline); {
+		<-time.After(time.Millisecond)
+	}
+	sh.mu.Unlock()
+	got := map[string]int{}
+	for range writers {
+		got[<-codes]++
+	}
+	if diff := cmp.Diff(map[string]int{"": 3, limitExceeded: 5}, got); diff != "" {
+		t.Errorf("answers (-want +got):\n%s", diff)
+	}
+	if held := s.bytes.Load(); held != 3*each {
+		t.Errorf("%d bytes are counted, want %d", held, 3*each)
+	}
+}
+
+// TestMaxBytesGivenBack refuses writes for other reasons: what was reserved for
+// them is free again.
+func TestMaxBytesGivenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{Limits: Limits{WriteRecords: 2, Control: -1}})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		client := s.Client(noRetry)
+		name, key := aws.String("books"), aws.String("k")
+		entry := types.PutRecordsRequestEntry{PartitionKey: key, Data: make([]byte, 100)}
+		out, err := client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: name, Records: slices.Repeat([]types.PutRecordsRequestEntry{entry}, 10)})
+		if err != nil || *out.FailedRecordCount != 8 {
+			t.Fatal(out, err)
+		}
+		for want, in := range map[string]*kinesis.PutRecordInput{
+			throughputExceeded:  {StreamName: name, PartitionKey: key, Data: entry.Data},
+			dryRunOperation:     {StreamName: name, PartitionKey: key, Data: entry.Data, DryRun: aws.Bool(true)},
+			invalidArgument:     {StreamName: name, PartitionKey: key, Data: entry.Data, SequenceNumberForOrdering: aws.String("1")},
+			validationException: {StreamName: name, PartitionKey: key, Data: make([]byte, 1<<20+1)},
+		} {
+			if _, err := client.PutRecord(t.Context(), in); code(err) != want {
+				t.Errorf("%v, want %s", err, want)
+			}
+		}
+		_, err = client.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: name, Records: []types.PutRecordsRequestEntry{entry}, DryRun: aws.Bool(true)})
+		if code(err) != dryRunOperation {
+			t.Error(err)
+		}
+		if held, want := s.bytes.Load(), int64(2*(100+1+recordOverhead)); held != want {
+			t.Errorf("%d bytes are counted, want %d", held, want)
 		}
 	})
 }

@@ -37,9 +37,9 @@ type Options struct {
 	Sync time.Duration
 
 	// MaxBytes bounds the memory that records take: partition keys, data and a
-	// few bytes each. When it is reached, writes fail with LimitExceededException;
-	// requests that are looked at in the same moment may pass it by what they
-	// bring. Put is not refused. Zero: 1 GiB; negative: no bound.
+	// few bytes each. Writes that would pass it fail with LimitExceededException,
+	// whatever others are under way; those of Put do not. Zero: 1 GiB; negative: no
+	// bound.
 	MaxBytes int64
 
 	// Faults go wrong from the start; Inject adds others. Seed is where their

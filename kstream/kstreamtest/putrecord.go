@@ -27,19 +27,28 @@ func (s *Server) putRecord(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.roomForBytes(len(e.data)+len(e.key)+recordOverhead, c.now); err != nil {
+	if err := s.reserve(e.memory(), c.now); err != nil {
 		return err
 	}
+	if err := s.putEntry(c, st, &e); err != nil {
+		s.release(e.memory())
+		return err
+	}
+	return nil
+}
+
+// putEntry writes a record, for which there is room, and answers.
+func (s *Server) putEntry(c *call, st *stream, e *entry) error {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	if err := st.checkPut(c, []entry{e}); err != nil {
+	if err := st.checkPut(c, []entry{*e}); err != nil {
 		return err
 	}
 	if err := st.checkOrdering(c); err != nil {
 		return err
 	}
-	sh := st.shardOf(&e)
-	seq, refused := s.append(c, st, sh, &e)
+	sh := st.shardOf(e)
+	seq, refused := s.append(c, st, sh, e)
 	if refused != nil {
 		return refused
 	}
@@ -93,18 +102,33 @@ func (e *entry) setHash(decimal string) error {
 	return nil
 }
 
-// roomForBytes fails when the server holds too much. No stream's lock is held.
-func (s *Server) roomForBytes(n int, now time.Time) error {
-	limit := s.opts.MaxBytes
-	if limit < 0 || s.bytes.Load()+int64(n) <= limit {
+// reserve takes room for n bytes of records before they are stored, so that
+// writes at the same time cannot all find the same room. What is not stored is
+// given back by release. No stream's lock is held.
+func (s *Server) reserve(n int64, now time.Time) error {
+	if s.tryReserve(n) {
 		return nil
 	}
 	s.trimAll(now)
-	if s.bytes.Load()+int64(n) <= limit {
+	if s.tryReserve(n) {
 		return nil
 	}
-	return errorf(limitExceeded, "The server holds %d bytes of records and may hold %d (Options.MaxBytes).", s.bytes.Load(), limit)
+	return errorf(limitExceeded, "The server holds %d bytes of records and may hold %d (Options.MaxBytes).", s.bytes.Load(), s.opts.MaxBytes)
 }
+
+func (s *Server) tryReserve(n int64) bool {
+	for {
+		held := s.bytes.Load()
+		if s.opts.MaxBytes >= 0 && held+n > s.opts.MaxBytes {
+			return false
+		}
+		if s.bytes.CompareAndSwap(held, held+n) {
+			return true
+		}
+	}
+}
+
+func (s *Server) release(n int64) { s.bytes.Add(-n) }
 
 // checkPut makes the checks of a write that depend on the stream. The stream's
 // lock is held.
@@ -164,9 +188,7 @@ func (s *Server) trim(st *stream, sh *shard, now time.Time) {
 }
 
 func (s *Server) trimLocked(st *stream, sh *shard, now time.Time) {
-	if freed := sh.log.trim(st.horizon(now).UnixMilli()); freed > 0 {
-		s.bytes.Add(-freed)
-	}
+	s.release(sh.log.trim(st.horizon(now).UnixMilli()))
 }
 
 // checkOrdering looks at SequenceNumberForOrdering, which may be of any shard, but
@@ -204,7 +226,7 @@ func (s *Server) append(c *call, st *stream, sh *shard, e *entry) (sequence, *ap
 			return sequence{}, &apiError{code: cmp.Or(f.Code, internalFailure), message: "Internal Service Failure"}
 		}
 	}
-	seq, ok := s.store(st, sh, e, c.now, true)
+	seq, ok := st.store(sh, e, c.now, true)
 	if !ok {
 		return sequence{}, st.refuse(sh)
 	}
@@ -224,25 +246,36 @@ func (st *stream) refuse(sh *shard) *apiError {
 	return &apiError{code: throughputExceeded, message: st.throttled(sh)}
 }
 
-// store appends a record to its shard, if the shard's limits allow it or do not
-// count. The stream's lock is held.
-func (s *Server) store(st *stream, sh *shard, e *entry, now time.Time, limited bool) (sequence, bool) {
-	r := storedRecord{arrival: now.UnixMilli(), key: e.key, data: e.data, hash: e.hash}
+// store appends a record, for which there is room, to its shard, if the shard's
+// limits allow it or do not count. The stream's lock is held.
+func (st *stream) store(sh *shard, e *entry, now time.Time, limited bool) (sequence, bool) {
+	r := e.record(now.UnixMilli())
+	if st.encryption != "" {
+		r.flags |= flagEncrypted
+	}
+	seq, ok := sh.put(now, &r, limited)
+	if ok {
+		sh.counters.wrote(r.size())
+	}
+	return seq, ok
+}
+
+// record is the entry as a log holds it.
+func (e *entry) record(arrival int64) storedRecord {
+	r := storedRecord{arrival: arrival, key: e.key, data: e.data, hash: e.hash}
 	if e.hasKey {
 		r.flags |= flagKey
 	}
 	if e.hasHash {
 		r.flags |= flagHash
 	}
-	if st.encryption != "" {
-		r.flags |= flagEncrypted
-	}
-	seq, ok := sh.put(now, &r, limited)
-	if ok {
-		s.bytes.Add(r.memory())
-		sh.counters.wrote(r.size())
-	}
-	return seq, ok
+	return r
+}
+
+// memory is what the record will take.
+func (e *entry) memory() int64 {
+	r := e.record(0)
+	return r.memory()
 }
 
 func (st *stream) writeEncryption(w *document.Writer) {

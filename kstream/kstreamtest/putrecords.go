@@ -22,9 +22,10 @@ func (s *Server) putRecords(c *call) error {
 		}
 	}
 	keyless := len(entries)
-	total := 0
+	total, memory := 0, int64(0)
 	for i := range entries {
 		total += len(entries[i].data) + len(entries[i].key)
+		memory += entries[i].memory()
 		if !entries[i].hasKey {
 			keyless = min(keyless, i)
 		}
@@ -36,16 +37,12 @@ func (s *Server) putRecords(c *call) error {
 	if total > maxPutBytes {
 		return errorf(invalidArgument, "Records size exceeds %d MB limit", maxPutBytes>>20)
 	}
-	if err := s.roomForBytes(total+len(entries)*recordOverhead, c.now); err != nil {
+	if err := s.reserve(memory, c.now); err != nil {
 		return err
 	}
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	if err := st.checkPut(c, entries); err != nil {
-		return err
-	}
-	s.putEntries(c, st, entries)
-	return nil
+	stored, err := s.putEntries(c, st, entries)
+	s.release(memory - stored)
+	return err
 }
 
 func entryPath(i int, name string) string { return fmt.Sprintf("records.%d.member.%s", i+1, name) }
@@ -63,9 +60,14 @@ func newEntries(in params) ([]entry, error) {
 	return entries, nil
 }
 
-// putEntries writes each entry or fails it on its own, and answers. The
-// stream's lock is held.
-func (s *Server) putEntries(c *call, st *stream, entries []entry) {
+// putEntries writes each entry, for which there is room, or fails it on its own,
+// and answers. It returns the memory that the written ones take.
+func (s *Server) putEntries(c *call, st *stream, entries []entry) (stored int64, err error) {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if err := st.checkPut(c, entries); err != nil {
+		return 0, err
+	}
 	w := c.out
 	w.Object()
 	w.Key("Records")
@@ -77,6 +79,7 @@ func (s *Server) putEntries(c *call, st *stream, entries []entry) {
 		seq, refused := s.append(c, st, sh, &entries[i])
 		w.Object()
 		if refused == nil {
+			stored += entries[i].memory()
 			w.Key("SequenceNumber")
 			w.Plain(seq.appendTo(digits[:0]))
 			w.Key("ShardId")
@@ -95,6 +98,7 @@ func (s *Server) putEntries(c *call, st *stream, entries []entry) {
 	w.Int(int64(failed))
 	st.writeEncryption(w)
 	w.End()
+	return stored, nil
 }
 
 // keyHash is the hash key of a partition key.
