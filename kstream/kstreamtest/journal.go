@@ -22,9 +22,10 @@ import (
 //
 //	length of the payload 4 | CRC of kind and payload 4 | kind 1 | payload
 //
-// in little-endian. The end of a file may be torn: entries count up to the first
-// that is not whole. A shard's records are appended in the order of their
-// indices, so a torn end never leaves a hole.
+// in little-endian. The end of a file may be torn, as a crash leaves it: what
+// comes after the last whole entry is cut off. A shard's records are appended in
+// the order of their indices, so a torn end never leaves a hole. A whole entry
+// behind one that is not is no crash's work: such a file is left as it is.
 type journal struct {
 	// order keeps requests that change streams apart from writes of records, so
 	// that the journal has them in the order in which they took effect. Only
@@ -89,10 +90,15 @@ func openJournal(dir string, every time.Duration, apply func(kind byte, payload 
 }
 
 // recover reads the file, cuts off a torn end and stands behind the last entry.
+// It fails, and changes nothing, if the file is damaged before its end.
 func (j *journal) recover(apply func(kind byte, payload []byte) error) error {
 	good, err := readJournal(j.file, apply)
 	if err != nil {
 		return err
+	}
+	size := j.size()
+	if next := entryAfter(j.file, good, size); next < size {
+		return fmt.Errorf("damaged from byte %d to %d, where whole entries follow (to go on without them, cut the file at byte %[1]d)", good, next)
 	}
 	if good == 0 { // new, or torn in its first line
 		if _, err := j.file.WriteAt([]byte(journalMagic), 0); err != nil {
@@ -147,9 +153,38 @@ func readJournal(r io.Reader, apply func(kind byte, payload []byte) error) (good
 			return good, nil
 		}
 		if err := apply(header[8], payload); err != nil {
-			return good, err
+			return good, fmt.Errorf("the entry at byte %d: %w", good, err)
 		}
 	}
+}
+
+// entryAfter returns where the first whole entry behind an offset begins, which
+// is the file's size if there is none. Lengths tell nothing here: the one that is
+// damaged may be the first.
+func entryAfter(file io.ReaderAt, offset, size int64) int64 {
+	in := bufio.NewReaderSize(io.NewSectionReader(file, offset, size-offset), 1<<20)
+	for at := offset; ; at++ {
+		header, err := in.Peek(journalHeader)
+		if err != nil {
+			return size
+		}
+		if isEntry(file, header, at, size) {
+			return at
+		}
+		in.Discard(1)
+	}
+}
+
+// isEntry reports whether a whole entry with the header is at an offset.
+func isEntry(file io.ReaderAt, header []byte, at, size int64) bool {
+	length, kind := binary.LittleEndian.Uint32(header), header[8]
+	if kind != journalRequest && kind != journalRecord && kind != journalSalt || length > maxJournalEntry || at+journalHeader+int64(length) > size {
+		return false
+	}
+	sum := crc32.NewIEEE()
+	sum.Write([]byte{kind})
+	_, err := io.Copy(sum, io.NewSectionReader(file, at+journalHeader, int64(length)))
+	return err == nil && sum.Sum32() == binary.LittleEndian.Uint32(header[4:])
 }
 
 // tornEnd is nil for an error that means that the file ended.

@@ -68,7 +68,9 @@ func NewServer(opts Options) *Server {
 // Open starts a server. It listens on nothing but memory until URL is called. To
 // use it in a testing/synctest bubble, make it there. The error tells all fields
 // of opts that cannot be, or that Options.Dir cannot be used: it cannot be read or
-// written, another server uses it, or what is in it is no journal.
+// written, another server uses it, what is in it is no journal, or one that was
+// damaged otherwise than by a crash, which only tears its end. The error names the
+// file and the place, and the file is left as it is.
 func Open(opts Options) (*Server, error) {
 	opts = opts.withDefaults()
 	if err := opts.validate(); err != nil {
