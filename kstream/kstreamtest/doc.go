@@ -5,21 +5,10 @@
 //
 //	func TestUpload(t *testing.T) {
 //		synctest.Test(t, func(t *testing.T) {
-//			server := kstreamtest.NewServer(kstreamtest.Options{
-//				Faults: []kstreamtest.Fault{{Kind: kstreamtest.Throttle, For: 2 * time.Second}},
-//			})
+//			server := kstreamtest.NewServer(kstreamtest.Options{})
 //			defer server.Close()
 //			server.CreateStream("books", 2)
-//			client := server.Client()
-//
-//			done := make(chan error)
-//			go func() { done <- upload(t.Context(), client, "books", values) }() // the code under test
-//			time.Sleep(time.Second)
-//			client.SplitShard(t.Context(), &kinesis.SplitShardInput{
-//				StreamName: aws.String("books"), ShardToSplit: aws.String("shardId-000000000000"),
-//				NewStartingHashKey: aws.String("1000"),
-//			})
-//			if err := <-done; err != nil {
+//			if err := upload(t.Context(), server.Client(), "books", values); err != nil { // the code under test
 //				t.Error(err)
 //			}
 //			if n := len(server.Records("books")); n != len(values) {
@@ -28,8 +17,10 @@
 //		})
 //	}
 //
-// TestUpload in this package's example_test.go is such a test with its upload, to
-// be copied whole.
+// The example Upload refuses some of the records and reshards the stream, and is
+// there to be copied; TestUpload in this package's example_test.go does so in a
+// bubble. Programs in other languages use the server through URL, and
+// examples/localkinesis is one to leave running.
 //
 // # What it promises
 //

@@ -15,33 +15,8 @@ import (
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
 
-// upload is the code under test: it writes values to a stream and sends again
-// what was refused.
-func upload(ctx context.Context, client *kinesis.Client, stream string, values []string) error {
-	var entries []types.PutRecordsRequestEntry
-	for _, v := range values {
-		entries = append(entries, types.PutRecordsRequestEntry{Data: []byte(v), PartitionKey: aws.String(v)})
-	}
-	for wait := 100 * time.Millisecond; len(entries) > 0; wait *= 2 {
-		out, err := client.PutRecords(ctx, &kinesis.PutRecordsInput{StreamName: &stream, Records: entries})
-		if err != nil {
-			return err
-		}
-		var refused []types.PutRecordsRequestEntry
-		for i, r := range out.Records {
-			if r.ErrorCode != nil {
-				refused = append(refused, entries[i])
-			}
-		}
-		if entries = refused; len(entries) > 0 {
-			time.Sleep(wait)
-		}
-	}
-	return nil
-}
-
-// A test to copy: a shard refuses writes for two seconds, a reshard comes in
-// between, and everything arrives. In the bubble this takes no time at all.
+// A shard refuses writes for two seconds, a reshard comes in between, and
+// everything arrives. In the bubble this takes no time at all.
 func TestUpload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := kstreamtest.NewServer(kstreamtest.Options{
@@ -83,7 +58,7 @@ func TestUpload(t *testing.T) {
 }
 
 // A server in a program or an example. Tests of anything that waits belong in a
-// testing/synctest bubble: see TestUpload in this package's example_test.go.
+// testing/synctest bubble, as the package documentation shows.
 func Example() {
 	server := kstreamtest.NewServer(kstreamtest.Options{})
 	defer server.Close()
