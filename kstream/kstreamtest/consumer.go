@@ -125,7 +125,7 @@ func (s *Server) deregisterStreamConsumer(c *call) error {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	con, err := st.consumer(name, c)
+	con, err := st.consumer(name, c.in.string("ConsumerARN"), c.now)
 	if err != nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func (s *Server) describeStreamConsumer(c *call) error {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	con, err := st.consumer(name, c)
+	con, err := st.consumer(name, c.in.string("ConsumerARN"), c.now)
 	if err != nil {
 		return err
 	}
@@ -166,16 +166,9 @@ func (s *Server) listStreamConsumers(c *call) error {
 	if err != nil {
 		return err
 	}
-	after := ""
-	if token := c.in.string("NextToken"); token != "" {
-		t, err := s.openToken(token, "ListStreamConsumers", c.now)
-		if err != nil {
-			return err
-		}
-		after = t.after
-	}
-	if at := c.in.time("StreamCreationTimestamp"); c.in.has("StreamCreationTimestamp") && at.Unix() != st.created.Unix() {
-		return st.notFound()
+	after, err := s.listConsumersAfter(c, st)
+	if err != nil {
+		return err
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -199,10 +192,29 @@ func (s *Server) listStreamConsumers(c *call) error {
 	w.End()
 	if more {
 		w.Key("NextToken")
-		w.String(s.token(pageToken{operation: "ListStreamConsumers", after: names[limit-1], stream: st.name}, c.now))
+		w.String(s.token(pageToken{operation: "ListStreamConsumers", after: names[limit-1], stream: st.name, creation: st.creationID()}, c.now))
 	}
 	w.End()
 	return nil
+}
+
+// listConsumersAfter returns the name that the page comes after: that of the
+// token of an earlier page, which stands for the stream's creation, too.
+func (s *Server) listConsumersAfter(c *call, st *stream) (string, error) {
+	token, created := c.in.string("NextToken"), c.in.has("StreamCreationTimestamp")
+	switch {
+	case token == "" && created && c.in.time("StreamCreationTimestamp").Unix() != st.created.Unix():
+		return "", st.notFound()
+	case token == "":
+		return "", nil
+	case created:
+		return "", errorf(invalidArgument, "NextToken and StreamCreationTimestamp cannot be provided together.")
+	}
+	t, err := s.openToken(token, "ListStreamConsumers", c.now)
+	if err == nil && (t.stream != st.name || t.creation != st.creationID()) {
+		err = errorf(invalidArgument, "NextToken is not one of stream %s under account %s.", st.name, st.account)
+	}
+	return t.after, err
 }
 
 func (c *consumer) write(w *document.Writer, status string) {
@@ -238,13 +250,12 @@ func consumerName(arn string) string {
 	return name
 }
 
-// consumer finds a consumer; when the request has its ARN, that must be the
-// present one's, not that of an earlier one of the name. The stream's lock is
-// held for writing.
-func (st *stream) consumer(name string, c *call) (*consumer, error) {
-	st.settleConsumers(c.now)
+// consumer finds a consumer. Its ARN, if the request has one, must be the present
+// one's, not that of an earlier one of the name. The stream's lock is held for
+// writing.
+func (st *stream) consumer(name, arn string, now time.Time) (*consumer, error) {
+	st.settleConsumers(now)
 	con := st.consumers[name]
-	arn := c.in.string("ConsumerARN")
 	if con == nil || arn != "" && arn != con.arn {
 		return nil, errorf(resourceNotFound, "Consumer %s under stream %s not found for account %s.", name, st.name, st.account)
 	}

@@ -177,12 +177,17 @@ func TestHook(t *testing.T) {
 	if _, err := client.ListStreams(t.Context(), &kinesis.ListStreamsInput{}); code(err) != accessDenied {
 		t.Errorf("ListStreams: %v", err)
 	}
+	arn := aws.String(streamARN("us-east-1", "123456789012", "books"))
+	if _, err := client.TagResource(t.Context(), &kinesis.TagResourceInput{ResourceARN: arn, Tags: map[string]string{"a": "b"}}); err != nil {
+		t.Error(err)
+	}
 	want := []Request{
 		{Operation: "PutRecord", Stream: "books", Shard: shardID(0)},
 		{Operation: "GetShardIterator", Stream: "books", Shard: shardID(0)},
 		{Operation: "GetRecords", Stream: "books", Shard: shardID(0)},
 		{Operation: "DescribeLimits"},
 		{Operation: "ListStreams"},
+		{Operation: "TagResource", Stream: "books"},
 	}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)

@@ -103,7 +103,7 @@ func (s *Server) target(c *call) target {
 		}
 		return t
 	}
-	st, err := s.streamOf(c)
+	st, _, err := s.resource(c)
 	if arn := c.in.string("ConsumerARN"); arn != "" {
 		st, err = s.streamByARN(arn, c.now)
 	}

@@ -43,9 +43,9 @@ func (s *Server) withPolicy(c *call, f func(*string)) error {
 		f(&st.policy)
 		return nil
 	}
-	found := st.consumers[con]
-	if found == nil {
-		return errorf(resourceNotFound, "Consumer %s under stream %s not found for account %s.", con, st.name, st.account)
+	found, err := st.consumer(con, c.in.string("ResourceARN"), c.now)
+	if err != nil {
+		return err
 	}
 	f(&found.policy)
 	return nil

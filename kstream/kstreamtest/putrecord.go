@@ -86,9 +86,7 @@ func (s *Server) streamForPut(c *call, keyed bool, path string) (*stream, error)
 func newEntry(in params) (entry, error) {
 	e := entry{data: in.blob("Data"), key: []byte(in.string("PartitionKey")), hasKey: in.has("PartitionKey")}
 	if h := in.string("ExplicitHashKey"); h != "" {
-		if err := e.setHash(h); err != nil {
-			return entry{}, err
-		}
+		return e, e.setHash(h)
 	}
 	return e, nil
 }

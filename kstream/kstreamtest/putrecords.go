@@ -14,12 +14,9 @@ const maxPutBytes = 10 << 20
 
 // putRecords implements PutRecords.
 func (s *Server) putRecords(c *call) error {
-	entries := c.entries
+	entries, badEntry := c.entries, error(nil)
 	if entries == nil {
-		var err error
-		if entries, err = newEntries(c.in); err != nil {
-			return err
-		}
+		entries, badEntry = newEntries(c.in)
 	}
 	keyless := len(entries)
 	total, memory := 0, int64(0)
@@ -34,6 +31,9 @@ func (s *Server) putRecords(c *call) error {
 	if err != nil {
 		return err
 	}
+	if badEntry != nil {
+		return badEntry
+	}
 	if total > maxPutBytes {
 		return errorf(invalidArgument, "Records size exceeds %d MB limit", maxPutBytes>>20)
 	}
@@ -47,17 +47,18 @@ func (s *Server) putRecords(c *call) error {
 
 func entryPath(i int, name string) string { return fmt.Sprintf("records.%d.member.%s", i+1, name) }
 
-func newEntries(in params) ([]entry, error) {
-	list := in.list("Records")
-	entries := make([]entry, len(list))
-	for i := range list {
-		record, _ := list[i].(params)
-		var err error
-		if entries[i], err = newEntry(record); err != nil {
-			return nil, err
+// newEntries reads the records of a request. The error is what is wrong with the
+// first that is not well-formed.
+func newEntries(in params) (entries []entry, bad error) {
+	for _, record := range in.list("Records") {
+		members, _ := record.(params)
+		e, err := newEntry(members)
+		entries = append(entries, e)
+		if bad == nil {
+			bad = err
 		}
 	}
-	return entries, nil
+	return entries, bad
 }
 
 // putEntries writes each entry, for which there is room, or fails it on its own,

@@ -91,8 +91,8 @@ func TestSequence(t *testing.T) {
 		{created: 1_400_000_000, shard: 0, index: 0, seconds: 1_400_000_000},
 		{created: 1_400_000_000, shard: 0, index: 1, seconds: 1_400_000_000},
 		{created: 1_400_000_000, shard: 17, index: 12345, seconds: 1_500_000_000},
-		{created: 1_400_000_000, shard: 1<<31 - 1, index: lastIndex, seconds: maxSeconds},
-		{created: maxSeconds, shard: 3, index: 1 << 60, seconds: 0},
+		{created: 1_400_000_000, shard: 1<<32 - 1, index: lastIndex, seconds: maxSeconds},
+		{created: endOfTime - 1, shard: 3, index: 1 << 60, seconds: 0},
 	}
 	for _, s := range tests {
 		n := big.NewInt(2)
@@ -112,7 +112,7 @@ func TestSequence(t *testing.T) {
 	}
 	for _, bad := range []string{"", "0", "x", "49590338271490256608559692538361571095921575989136588898x",
 		"00000000000000000000000000000000000000000000000000000000", "99999999999999999999999999999999999999999999999999999999",
-		sequence{index: 1 << 63}.String(), sequence{shard: 1 << 31}.String()} {
+		sequence{index: 1 << 63}.String(), sequence{created: endOfTime}.String()} {
 		if s, err := parseSequence(bad); err == nil {
 			t.Errorf("%q is %+v", bad, s)
 		}

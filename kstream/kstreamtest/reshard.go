@@ -19,12 +19,12 @@ func (s *Server) splitShard(c *call) error {
 	if err != nil {
 		return err
 	}
+	if full != nil {
+		return full
+	}
 	key, err := st.splitKey(sh, c.in.string("NewStartingHashKey"))
 	if err != nil {
 		return err
-	}
-	if full != nil {
-		return full
 	}
 	st.change(c.now, updating, s.opts.StateChange, func(now time.Time) {
 		s.split(st, sh, key, now)

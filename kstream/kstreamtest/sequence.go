@@ -25,6 +25,7 @@ const (
 	lastIndex      = math.MaxInt64 // in the ending sequence number of a closed shard
 	sequenceDigits = 56
 	maxSeconds     = 1<<36 - 1 // nine hexadecimal digits
+	endOfTime      = 16_025_175_000
 )
 
 var errSequence = errors.New("kstreamtest: not a sequence number")
@@ -85,7 +86,8 @@ func (s sequence) String() string {
 
 // parseSequence reads a decimal number of the layout above. Other numbers, which
 // the service might have given out in another version, are errSequence, and so is
-// one whose shard has more than 31 bits, or its index more than 63.
+// one whose index has more than 63 bits, or whose shard is of a time that the
+// service does not take (seen there).
 func parseSequence(decimal string) (sequence, error) {
 	if len(decimal) != sequenceDigits {
 		return sequence{}, errSequence
@@ -109,7 +111,7 @@ func parseSequence(decimal string) (sequence, error) {
 		index:   w[1]>>16 | w[2]<<48,
 		seconds: int64(w[0]>>36 | w[1]<<28&maxSeconds),
 	}
-	if s.words() != w || s.index > lastIndex || s.shard > math.MaxInt32 {
+	if s.words() != w || s.index > lastIndex || s.created >= endOfTime {
 		return sequence{}, errSequence // another version, or bits where zeros belong
 	}
 	return s, nil

@@ -26,6 +26,7 @@ func ask(s *Server, operation, body string, headers ...string) *httptest.Respons
 	r.Header.Set("Content-Type", jsonType)
 	r.Header.Set("X-Amz-Target", targetPrefix+operation)
 	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c")
+	r.Header.Set("X-Amz-Date", "20260102T150405Z")
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 		if headers[i+1] == "" {
@@ -76,7 +77,11 @@ var envelopeCases = []struct {
 	{"no signature", "ListStreams", "{}", []string{"Authorization", ""}, 400,
 		`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},
 	{"half a signature", "ListStreams", "{}", []string{"Authorization", "AWS4-HMAC-SHA256 Credential=a"}, 400,
-		`{"__type":"IncompleteSignatureException","message":"Authorization header requires 'Signature' parameter. Authorization=AWS4-HMAC-SHA256 Credential=a"}`},
+		`{"__type":"IncompleteSignatureException","message":"Authorization header requires 'Signature' parameter. ` +
+			`Authorization header requires 'SignedHeaders' parameter. Authorization=AWS4-HMAC-SHA256 Credential=a"}`},
+	{"no date", "ListStreams", "{}", []string{"X-Amz-Date", ""}, 400,
+		`{"__type":"IncompleteSignatureException","message":"Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ` +
+			`Authorization=AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c"}`},
 	{"syntax before signature", "ListStreams", "{", []string{"Authorization", ""}, 400, `{"__type":"SerializationException"}`},
 	{"signature before types", "ListStreams", `{"Limit":"1"}`, []string{"Authorization", ""}, 400,
 		`{"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}`},

@@ -32,15 +32,27 @@ func (s *Server) authenticate(r *http.Request, body []byte) error {
 	case header == "":
 		return nil
 	}
-	for _, part := range []string{"Credential", "Signature", "SignedHeaders"} {
-		if !strings.Contains(header, part+"=") {
-			return errorf(incompleteSignature, "Authorization header requires '%s' parameter. Authorization=%s", part, header)
-		}
+	if missing := missingParts(r, header); missing != "" {
+		return errorf(incompleteSignature, "%sAuthorization=%s", missing, header)
 	}
 	if s.opts.SecretAccessKey == "" {
 		return nil
 	}
 	return s.verify(r, body, parseAuthorization(header))
+}
+
+// missingParts lists what a signature lacks, in the service's words.
+func missingParts(r *http.Request, header string) string {
+	missing := ""
+	for _, part := range []string{"Credential", "Signature", "SignedHeaders"} {
+		if !strings.Contains(header, part+"=") {
+			missing += "Authorization header requires '" + part + "' parameter. "
+		}
+	}
+	if r.Header.Get("X-Amz-Date") == "" && r.Header.Get("Date") == "" {
+		missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+	}
+	return missing
 }
 
 // authorization is what an Authorization header says.

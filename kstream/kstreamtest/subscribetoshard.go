@@ -59,7 +59,7 @@ func (s *Server) newSubscription(c *call) (*subscription, error) {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	con, err := st.consumer(consumerName(arn), c)
+	con, err := st.consumer(consumerName(arn), arn, c.now)
 	if err != nil {
 		return nil, err
 	}

@@ -109,9 +109,9 @@ func (s *Server) withTags(c *call, f func(map[string]string) (map[string]string,
 	defer st.mu.Unlock()
 	tags := &st.tags
 	if con != "" {
-		found := st.consumers[con]
-		if found == nil {
-			return errorf(resourceNotFound, "Consumer %s under stream %s not found for account %s.", con, st.name, st.account)
+		found, err := st.consumer(con, c.in.string("ResourceARN"), c.now)
+		if err != nil {
+			return err
 		}
 		tags = &found.tags
 	}

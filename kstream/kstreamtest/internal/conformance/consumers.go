@@ -43,6 +43,17 @@ func consumerCases() map[string][]Case {
 		"ListStreamConsumers": {
 			{Name: "no such stream", Rule: reference, Operation: "ListStreamConsumers", Body: `{` + nobody + `}`, Code: resourceNotFound},
 			{Name: "a token of nobody's", Rule: reference, Operation: "ListStreamConsumers", Body: `{"StreamARN":"${arn}","NextToken":"AAAA"}`, Code: invalidArgument},
+			{Name: "another creation", Rule: reference, Operation: "ListStreamConsumers", Body: `{"StreamARN":"${arn}","StreamCreationTimestamp":1000000000}`, Code: resourceNotFound},
+			{Name: "token and creation", Rule: reference, Code: invalidArgument, Do: func(e *Env) error {
+				arn, token := e.consumerToken()
+				_, err := e.Client.ListStreamConsumers(e.Context(), &kinesis.ListStreamConsumersInput{StreamARN: &arn, NextToken: token, StreamCreationTimestamp: aws.Time(time.Now())})
+				return err
+			}},
+			{Name: "another stream's token", Rule: inferred, Code: invalidArgument, Do: func(e *Env) error {
+				_, token := e.consumerToken()
+				_, err := e.Client.ListStreamConsumers(e.Context(), &kinesis.ListStreamConsumersInput{StreamARN: &e.ARN, NextToken: token})
+				return err
+			}},
 			{Name: "in pages", Rule: reference, Do: consumerPages},
 		},
 		"DeregisterStreamConsumer": {
@@ -87,6 +98,21 @@ func registered(e *Env) error {
 	c := out.Consumer
 	want := fmt.Sprintf("%s/consumer/a:%d", arn, c.ConsumerCreationTimestamp.Unix())
 	return errors.Join(differ("ConsumerARN", *c.ConsumerARN, want), differ("ConsumerStatus", c.ConsumerStatus, types.ConsumerStatusCreating))
+}
+
+// consumerToken returns the token of the first page of a new stream's consumers.
+func (e *Env) consumerToken() (arn string, token *string) {
+	arn = e.arn(e.NewStream(1))
+	for _, name := range []string{"a", "b"} {
+		if err := e.register(arn, name); err != nil {
+			e.Fatal(err)
+		}
+	}
+	out, err := e.Client.ListStreamConsumers(e.Context(), &kinesis.ListStreamConsumersInput{StreamARN: &arn, MaxResults: aws.Int32(1)})
+	if err != nil || out.NextToken == nil {
+		e.Fatal("no token: ", err)
+	}
+	return arn, out.NextToken
 }
 
 func consumerPages(e *Env) error {

@@ -34,10 +34,10 @@ func writeCases() map[string][]Case {
 			{Name: "ordering after garbage", Rule: observed, Operation: "PutRecord",
 				Body: `{"StreamName":"${stream}","SequenceNumberForOrdering":"` + noNumber + `"` + record + `}`, Code: invalidArgument, Text: "ExclusiveMinimumSequenceNumber"},
 			ordering("an index of 64 bits", "20000000000800000000000000000000000000000000002", invalidArgument),
-			ordering("a shard of 32 bits", "20000000000000000000000000000000000000800000002", invalidArgument),
+			ordering("a shard made in 2477", "23bb2cc3d8"+strings.Repeat("0", 36)+"2", invalidArgument),
 			ordering("a time to come", "2"+strings.Repeat("0", 28)+"0ffffffff"+"00000000"+"2", invalidArgument),
 			ordering("the least number", "20000000000000000000000000000000000000000000002", ""),
-			ordering("the greatest of no time", "2ffffffffff7fffffffffffffff000000000007fffffff2", ""),
+			ordering("a shard that is not there", "20000000003"+strings.Repeat("0", 33)+"632", ""),
 			{Name: "ordering after an earlier record", Rule: reference, Do: func(e *Env) error {
 				first, err := e.put("k", "")
 				if err != nil {
@@ -65,6 +65,8 @@ func writeCases() map[string][]Case {
 			{Name: "one bad record fails all", Rule: observed, Do: oneBadRecord},
 			{Name: "hash key over 2^128-1", Rule: observed, Operation: "PutRecords",
 				Body: `{"StreamName":"${stream}","Records":[{"PartitionKey":"k","Data":"","ExplicitHashKey":"999999999999999999999999999999999999999"}]}`, Code: invalidArgument},
+			{Name: "hash key over 2^128-1, no such stream", Rule: observed, Operation: "PutRecords",
+				Body: `{"StreamName":"${name}","Records":[{"PartitionKey":"k","Data":"","ExplicitHashKey":"999999999999999999999999999999999999999"}]}`, Code: resourceNotFound},
 			{Name: "over 10 MiB", Rule: reference, Code: invalidArgument, Do: func(e *Env) error { return e.putMany(11, 1<<20-10) }},
 			{Name: "a record over 1 MiB", Rule: reference, Code: validation, Text: "records.1.member.data", Do: func(e *Env) error { return e.putMany(1, 1<<20+1) }},
 			{Name: "DryRun", Rule: reference, Operation: "PutRecords", Body: `{"StreamName":"${stream}","DryRun":true` + records + `}`, Code: "DryRunOperationException"},
