@@ -92,8 +92,11 @@ func capacityCases() map[string][]Case {
 			{Name: "there and back", Rule: reference, Do: modeThereAndBack},
 			{Name: "warm throughput of a provisioned stream", Rule: reference, Operation: "UpdateStreamMode",
 				Body: `{"StreamARN":"${arn}","StreamModeDetails":{"StreamMode":"PROVISIONED"},"WarmThroughputMiBps":5}`, Code: invalidArgument},
-			{Name: "warm throughput without a commitment", Rule: reference, Operation: "UpdateStreamMode",
-				Body: `{"StreamARN":"${arn}","StreamModeDetails":{"StreamMode":"ON_DEMAND"},"WarmThroughputMiBps":5}`, Code: invalidArgument},
+			{Name: "warm throughput without a commitment", Rule: reference, Code: invalidArgument, Do: func(e *Env) error {
+				_, err := e.Client.UpdateStreamMode(e.Context(), &kinesis.UpdateStreamModeInput{StreamARN: aws.String(e.arn(e.NewStream(1))),
+					StreamModeDetails: &types.StreamModeDetails{StreamMode: types.StreamModeOnDemand}, WarmThroughputMiBps: aws.Int32(5)})
+				return err
+			}},
 		},
 		"UpdateStreamRecordDistributionStrategy": {
 			{Name: "a provisioned stream", Rule: reference, Operation: "UpdateStreamRecordDistributionStrategy",
