@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -12,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"testing/iotest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -116,6 +118,11 @@ func sameInCBOR[Out any, P interface {
 	got, want := P(new(Out)), P(new(Out))
 	if err := deserialize(ours, op, cborResponse(http.StatusOK, body), got); err != nil {
 		t.Fatalf("%x: %v", body, err)
+	}
+	slow, slowly := cborResponse(http.StatusOK, body), P(new(Out))
+	slow.Body, slow.ContentLength = io.NopCloser(iotest.HalfReader(slow.Body)), -1
+	if err := deserialize(ours, op, slow, slowly); err != nil || !reflect.DeepEqual(got, slowly) {
+		t.Errorf("%x of unknown length, in parts: error %v (-at once +in parts):\n%s", body, err, diff(got, slowly))
 	}
 	// What is kept must not change when the buffers are used again.
 	deserialize(ours, op, cborResponse(http.StatusOK, bytes.Repeat([]byte(" "), len(body))), P(new(Out)))

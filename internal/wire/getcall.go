@@ -95,6 +95,9 @@ func (p getProtocol) DeserializeResponse(
 	if !ok {
 		return x.leaveToSDK()
 	}
+	if x.success() && isCBOR(resp.Header) {
+		return p.call.readCBOR(resp, output)
+	}
 	buf := bodies.take()
 	defer bodies.give(buf)
 	body, err := x.read(buf.bytes,
@@ -102,10 +105,7 @@ func (p getProtocol) DeserializeResponse(
 			r := p.call.newJSONRecords(body)
 			return readGetRecords(&r.scan, r.read, output)
 		},
-		func(body []byte) bool {
-			r := p.call.newCBORRecords(body)
-			return readGetRecords(&r.scan, r.read, output)
-		},
+		nil, // which was done above
 		func() { *output = kinesis.GetRecordsOutput{} })
 	buf.bytes = body
 	return err

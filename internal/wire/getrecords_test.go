@@ -136,17 +136,22 @@ func TestGetCallIsUsedAgain(t *testing.T) {
 
 func TestResponseIsCut(t *testing.T) {
 	errCut := errors.New("connection reset")
-	cut := func() *http.Response {
+	cut := func(body string) *http.Response {
 		resp := response(http.StatusOK, nil)
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(getResponses[0]), iotest.ErrReader(errCut)))
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(body), iotest.ErrReader(errCut)))
 		return resp
 	}
-	want := deserialize(newSDKProtocol(), getRecordsOp, cut(), &kinesis.GetRecordsOutput{})
+	bodies := map[string]string{jsonType: getResponses[0], cborType: "\xa2\x67Records\x80"}
+	want := deserialize(newSDKProtocol(), getRecordsOp, cut(bodies[jsonType]), &kinesis.GetRecordsOutput{})
 	for _, option := range []func(*kinesis.Options){wire.GetRecords, wire.GetRecordsCBOR} {
-		ours, _ := withOption(option)
-		err := deserialize(ours, getRecordsOp, cut(), &kinesis.GetRecordsOutput{})
-		if errorText(err) != errorText(want) || !errors.Is(err, errCut) {
-			t.Errorf("error %v, the SDK's %v", err, want)
+		for format, body := range bodies {
+			ours, _ := withOption(option)
+			resp := cut(body)
+			resp.Header.Set("Content-Type", format)
+			err := deserialize(ours, getRecordsOp, resp, &kinesis.GetRecordsOutput{})
+			if errorText(err) != errorText(want) || !errors.Is(err, errCut) {
+				t.Errorf("%s: error %v, the SDK's %v", format, err, want)
+			}
 		}
 	}
 }

@@ -70,14 +70,17 @@ func (x exchange) leaveToSDK() error {
 	return x.sdk.DeserializeResponse(x.ctx, x.op, x.registry, x.resp, x.out)
 }
 
+func (x exchange) success() bool {
+	return x.resp.StatusCode >= http.StatusOK && x.resp.StatusCode < http.StatusMultipleChoices
+}
+
 // read reads the response into buf, which it returns, and has fromJSON or fromCBOR
 // read that, which return false if they can't for sure. reset clears the output
 // that they have begun. The SDK reads the rest: JSON that they can't read, and
 // error responses.
 func (x exchange) read(buf []byte, fromJSON, fromCBOR func(body []byte) bool, reset func()) ([]byte, error) {
 	isCBOR := isCBOR(x.resp.Header)
-	success := x.resp.StatusCode >= http.StatusOK && x.resp.StatusCode < http.StatusMultipleChoices
-	if !success && !isCBOR {
+	if !x.success() && !isCBOR {
 		return buf, x.leaveToSDK()
 	}
 	body, err := readBody(buf, x.resp)
@@ -85,7 +88,7 @@ func (x exchange) read(buf []byte, fromJSON, fromCBOR func(body []byte) bool, re
 		return buf, err
 	}
 	switch {
-	case !success:
+	case !x.success():
 		text, err := errorAsJSON(body)
 		if err != nil {
 			return body, err

@@ -30,7 +30,8 @@ const (
 	maxRecords = 10_000
 )
 
-// newRecordBuilder returns a builder for a response of size bytes.
+// newRecordBuilder returns a builder for a response of size bytes; -1 if that is
+// not known.
 func (c *GetCall) newRecordBuilder(size int) recordBuilder {
 	return recordBuilder{call: c, arena: newArena(size), size: size}
 }
@@ -69,7 +70,7 @@ func (b *recordBuilder) grow(pos int) {
 	room := 1
 	if n := len(b.list); n > 0 {
 		each := (pos-b.start)/n + 1
-		foreseen := (b.size - pos) / each
+		foreseen := max(0, b.size-pos) / each
 		room = min(foreseen+foreseen/16+n/16+1, max(n, maxRecords))
 	}
 	grown := make([]types.Record, len(b.list), len(b.list)+room)

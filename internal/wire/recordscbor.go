@@ -1,22 +1,36 @@
 package wire
 
 import (
+	"slices"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire/cborscan"
+	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
-// cborRecords reads the records of one CBOR document, of which it keeps no part.
+// cborRecords reads the records of one CBOR document, and keeps parts of it.
 type cborRecords struct {
 	recordBuilder
 	scan cborscan.Scanner
-	kept keeper
 }
 
-func (c *GetCall) newCBORRecords(body []byte) *cborRecords {
-	return &cborRecords{c.newRecordBuilder(len(body)), cborscan.New(body), keeper{response: body}}
+// readCBOR reads a response while it comes.
+func (c *GetCall) readCBOR(resp *smithyhttp.Response, out *kinesis.GetRecordsOutput) error {
+	body := newPieces(resp)
+	r := &cborRecords{c.newRecordBuilder(int(resp.ContentLength)), cborscan.NewFrom(body.next)}
+	read := readGetRecords(&r.scan, r.read, out)
+	switch {
+	case body.err != nil:
+		return &smithy.DeserializationError{Err: body.err}
+	case !read:
+		return errMalformedCBOR
+	}
+	return nil
 }
 
 func (r *cborRecords) read() []types.Record {
@@ -28,6 +42,14 @@ func (r *cborRecords) read() []types.Record {
 	return r.end()
 }
 
+// kept returns a part that the caller may keep and append to.
+func kept(part []byte) []byte {
+	if len(part) == 0 {
+		return []byte{}
+	}
+	return slices.Clip(part)
+}
+
 func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
 	s := &r.scan
 	for s.Object(); s.Member(); {
@@ -37,12 +59,12 @@ func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
 		}
 		switch string(name) {
 		case "Data":
-			rec.Data = r.kept.bytes(s.Bytes(), s.Pos())
+			rec.Data = kept(s.Bytes())
 		case "SequenceNumber":
-			fields.sequence = r.kept.text(s.Text(), s.Pos())
+			fields.sequence = jsonscan.Shared(s.Text())
 			rec.SequenceNumber = &fields.sequence
 		case "PartitionKey":
-			fields.key = r.kept.text(s.Text(), s.Pos())
+			fields.key = jsonscan.Shared(s.Text())
 			rec.PartitionKey = &fields.key
 		case "ApproximateArrivalTimestamp":
 			fields.arrived = time.UnixMilli(s.Int()).UTC()

@@ -91,10 +91,11 @@ func TestDocuments(t *testing.T) {
 		if d := cmp.Diff(tt.want, got); d != "" || s.Failed() {
 			t.Errorf("%s: failed = %v (-want +got):\n%s", tt.hex, s.Failed(), d)
 		}
-		checkSkip(t, doc)
+		check(t, doc)
 	}
 	for _, text := range malformed {
 		doc := unhex(t, text)
+		check(t, doc)
 		s := cborscan.New(doc)
 		got := value(&s, doc)
 		s.End()
@@ -113,13 +114,26 @@ func unhex(t testing.TB, text string) []byte {
 	return doc
 }
 
-// checkSkip demands that what can be read can be skipped, to the same place.
-func checkSkip(t *testing.T, doc []byte) {
+// check demands that what can be read can be skipped, to the same place, and that
+// it comes to the same when the document comes in pieces.
+func check(t *testing.T, doc []byte) {
 	t.Helper()
 	before := bytes.Clone(doc)
 	read, skipped := cborscan.New(doc), cborscan.New(doc)
-	value(&read, doc)
+	want := value(&read, doc)
 	skipped.Skip()
+	for _, size := range []int{1, 2, 3, 7} {
+		pieces := cborscan.NewFrom(inPieces(doc, size))
+		got := value(&pieces, doc)
+		if pieces.Failed() != read.Failed() || !read.Failed() && (pieces.Pos() != read.Pos() || !cmp.Equal(got, want)) {
+			t.Errorf("%x in pieces of %d: %v to %d, failed = %v; whole %v to %d, %v",
+				doc, size, got, pieces.Pos(), pieces.Failed(), want, read.Pos(), read.Failed())
+		}
+		pieces = cborscan.NewFrom(inPieces(doc, size))
+		if pieces.Skip(); pieces.Failed() != skipped.Failed() || !skipped.Failed() && pieces.Pos() != skipped.Pos() {
+			t.Errorf("%x in pieces of %d: skipped to %d, failed = %v", doc, size, pieces.Pos(), pieces.Failed())
+		}
+	}
 	if !read.Failed() && (skipped.Failed() || skipped.Pos() != read.Pos()) {
 		t.Errorf("%x: read to %d, skipped to %d, failed = %v", doc, read.Pos(), skipped.Pos(), skipped.Failed())
 	}
@@ -135,7 +149,17 @@ func FuzzScanner(f *testing.F) {
 	for _, text := range malformed {
 		f.Add(unhex(f, text))
 	}
-	f.Fuzz(checkSkip)
+	f.Fuzz(check)
+}
+
+// inPieces returns doc in pieces of a size, or more if more is asked for.
+func inPieces(doc []byte, size int) func(rest []byte, n int) []byte {
+	return func(rest []byte, n int) []byte {
+		take := min(len(doc), max(size, n-len(rest)))
+		piece := append(bytes.Clone(rest), doc[:take]...)
+		doc = doc[take:]
+		return piece
+	}
 }
 
 func TestDepth(t *testing.T) {

@@ -7,7 +7,10 @@
 // here too. [AppendMap] and its like write.
 package cborscan
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // MaxDepth is how deeply a document may nest.
 const MaxDepth = 32
@@ -35,12 +38,17 @@ const (
 // unknown is the number of items that are still to come before a stop code.
 const unknown = -1
 
-// Scanner reads a CBOR document from front to back. See [New]. It is not safe for
-// concurrent use.
+// Scanner reads a CBOR document from front to back. See [New] and [NewFrom]. It is
+// not safe for concurrent use.
 type Scanner struct {
 	doc  []byte
 	pos  int
 	name []byte
+
+	// more gets what follows doc; nil: nothing does. base counts the bytes
+	// before doc.
+	more func(rest []byte, n int) []byte
+	base int
 
 	// left holds, for each array and map that was entered, how many items
 	// or pairs are still to come.
@@ -53,6 +61,12 @@ type Scanner struct {
 // New returns a Scanner at the start of doc, which it reads but never changes.
 func New(doc []byte) Scanner { return Scanner{doc: doc} }
 
+// NewFrom returns a Scanner of a document that comes in pieces. When a piece is
+// read but for a rest, and n bytes are needed, more returns the next piece, which
+// begins with a copy of the rest. If that is shorter than n, the document ends
+// there. What the Scanner returned of a piece stays in that.
+func NewFrom(more func(rest []byte, n int) []byte) Scanner { return Scanner{more: more} }
+
 // Failed reports whether the document differed from what was asked for.
 func (s *Scanner) Failed() bool { return s.failed }
 
@@ -61,16 +75,31 @@ func (s *Scanner) Fail() {
 	s.failed = true
 	s.pos = len(s.doc)
 	s.depth = 0
+	s.more = nil
 }
 
 // Pos returns how many bytes of the document have been read.
-func (s *Scanner) Pos() int { return s.pos }
+func (s *Scanner) Pos() int { return s.base + s.pos }
 
 // End fails unless the document was read to its end.
 func (s *Scanner) End() {
-	if s.pos < len(s.doc) {
+	if s.has(1) {
 		s.Fail()
 	}
+}
+
+// has reports whether n more bytes are at s.pos, which is then another position
+// in another piece if they were not.
+func (s *Scanner) has(n int) bool {
+	if n <= len(s.doc)-s.pos {
+		return true
+	}
+	if s.more == nil {
+		return false
+	}
+	s.base += s.pos
+	s.doc, s.pos = s.more(s.doc[s.pos:], n), 0
+	return n <= len(s.doc)
 }
 
 // Object enters a map. Then Member leads to each of its values in turn.
@@ -81,14 +110,23 @@ func (s *Scanner) Array() { s.open(majorArray) }
 
 func (s *Scanner) open(want byte) {
 	major, info, n := s.head()
-	if major != want || s.depth == MaxDepth {
+	if major != want {
+		s.Fail()
+		return
+	}
+	s.enter(info, n)
+}
+
+// enter enters an array or a map whose head was read.
+func (s *Scanner) enter(info byte, n uint64) {
+	if s.depth == MaxDepth {
 		s.Fail()
 		return
 	}
 	left := int64(unknown)
 	if info != indefinite {
 		// An item has at least one byte.
-		if n > uint64(len(s.doc)-s.pos) {
+		if n > math.MaxInt64 || s.more == nil && n > uint64(len(s.doc)-s.pos) {
 			s.Fail()
 			return
 		}
@@ -144,7 +182,7 @@ func (s *Scanner) Null() bool {
 
 // peek returns the next byte. At the end of the document it fails and returns 0.
 func (s *Scanner) peek() byte {
-	if s.pos >= len(s.doc) {
+	if s.pos >= len(s.doc) && !s.has(1) {
 		s.Fail()
 		return 0
 	}
@@ -182,19 +220,21 @@ func (s *Scanner) longHead() (major, info byte, n uint64) {
 	s.pos++
 	major, info = c>>5, c&0x1f
 	switch {
-	case info == 24 && len(s.doc)-s.pos >= 1:
+	case info < 24: // at the end of a piece
+		return major, info, uint64(info)
+	case info == 24 && s.has(1):
 		n = uint64(s.doc[s.pos])
 		s.pos++
 		return major, info, n
-	case info == 25 && len(s.doc)-s.pos >= 2:
+	case info == 25 && s.has(2):
 		n = uint64(binary.BigEndian.Uint16(s.doc[s.pos:]))
 		s.pos += 2
 		return major, info, n
-	case info == 26 && len(s.doc)-s.pos >= 4:
+	case info == 26 && s.has(4):
 		n = uint64(binary.BigEndian.Uint32(s.doc[s.pos:]))
 		s.pos += 4
 		return major, info, n
-	case info == 27 && len(s.doc)-s.pos >= 8:
+	case info == 27 && s.has(8):
 		n = binary.BigEndian.Uint64(s.doc[s.pos:])
 		s.pos += 8
 		return major, info, n

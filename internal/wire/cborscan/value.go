@@ -2,8 +2,8 @@ package cborscan
 
 import "math"
 
-// Text reads a text string. It is a part of the document, unless it came in
-// chunks. It may hold bytes that are not UTF-8.
+// Text reads a text string. It is a part of the document, or of a piece of it,
+// unless it came in chunks. It may hold bytes that are not UTF-8.
 func (s *Scanner) Text() []byte { return s.bytes(majorText) }
 
 // Bytes reads a byte string. It is a part of the document, unless it came in
@@ -52,7 +52,7 @@ func shortHead(p []byte, want byte) (start, n int) {
 }
 
 func (s *Scanner) take(n uint64) []byte {
-	if n > uint64(len(s.doc)-s.pos) {
+	if n > math.MaxInt || !s.has(int(n)) {
 		s.Fail()
 		return nil
 	}
@@ -103,7 +103,6 @@ func (s *Scanner) Bool() bool {
 
 // Skip passes over a value of any kind.
 func (s *Scanner) Skip() {
-	at := s.pos
 	major, info, n := s.head()
 	switch major {
 	case majorUint, majorNegative, majorSimple:
@@ -115,13 +114,11 @@ func (s *Scanner) Skip() {
 			s.take(n)
 		}
 	case majorArray:
-		s.pos = at
-		for s.Array(); s.Element(); {
+		for s.enter(info, n); s.Element(); {
 			s.Skip()
 		}
 	case majorMap:
-		s.pos = at
-		for s.Object(); s.Element(); {
+		for s.enter(info, n); s.Element(); {
 			s.Skip()
 			s.Skip()
 		}
