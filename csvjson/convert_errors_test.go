@@ -79,6 +79,32 @@ func TestConvertHeaderErrors(t *testing.T) {
 	})
 }
 
+// TestFieldsAreBounded: a line of separators takes no memory beyond its own.
+func TestFieldsAreBounded(t *testing.T) {
+	const n = 1 << 20
+	text := "a,b\n" + strings.Repeat(",", n) + "\n" + strings.Repeat(`"",`, n) + "\n1,2\n"
+	bad := 0
+	allocated := allocated(func() {
+		opts := Options{OnRowError: func(err *RowError) error {
+			if bad++; !errors.Is(err, ErrFieldCount) || err.Column != 3+5*(bad-1) {
+				t.Error(err)
+			}
+			return nil
+		}}
+		if report, err := Convert(io.Discard, opts, texts(text)...); err != nil || report.Rows != 1 {
+			t.Errorf("%d rows, error %v", report.Rows, err)
+		}
+	})
+	if limit := uint64(12 * n); bad != 2 || allocated > limit {
+		t.Errorf("%d bad rows took %d bytes, want 2 and at most %d", bad, allocated, limit)
+	}
+	_, err := Convert(io.Discard, Options{}, texts(strings.Repeat("a,", n)+"a\n")...)
+	want := "csvjson: a.csv: line 1, column 1: record too long: it has 1048577 columns, the limit is 262144"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestConvertRowErrors(t *testing.T) {
 	checkConvertErrors(t, []convertError{
 		{name: "unterminated quote", sources: []string{"a,b\n1,2\n\"x\n3,\"y\n4,5\n"}, err: ErrQuote,

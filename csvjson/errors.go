@@ -35,7 +35,8 @@ var (
 	ErrQuote = errors.New("unexpected quote")
 
 	// ErrTooLong: a record is longer than [Options.MaxRecordBytes], or than
-	// [DefaultMaxRecordBytes] for [ReadJSON].
+	// [DefaultMaxRecordBytes] for [ReadJSON], or a header has more than 262,144
+	// columns.
 	ErrTooLong = errors.New("record too long")
 
 	// ErrFieldCount: a row has more or fewer fields than the header has

@@ -20,7 +20,8 @@ func (src *source) readHeader(given []string) error {
 	src.offset = int64(n)
 	src.takeSeparator()
 	if given != nil {
-		src.report.Header, src.fields = slices.Clone(given), len(given)
+		src.report.Header = slices.Clone(given)
+		src.setColumns(len(given))
 		return nil
 	}
 	if err := src.scanner.next(); err == io.EOF {
@@ -30,6 +31,9 @@ func (src *source) readHeader(given []string) error {
 	}
 	if off, err := checkUTF8(src.record); err != nil {
 		return src.errorAt(off, err)
+	}
+	if src.count > maxColumns {
+		return src.errorAt(0, fmt.Errorf("%w: it has %d columns, the limit is %d", ErrTooLong, src.count, maxColumns))
 	}
 	for _, f := range src.scanner.fields {
 		text := src.record[f.start:f.end]
@@ -45,8 +49,15 @@ func (src *source) readHeader(given []string) error {
 		}
 		src.report.Header = append(src.report.Header, trimHeader(text))
 	}
-	src.fields = len(src.report.Header)
+	src.setColumns(src.count)
 	return nil
+}
+
+// setColumns takes note of how many fields a row should have. The scanner keeps
+// one more, which is where a row with too many of them is wrong.
+func (src *source) setColumns(n int) {
+	src.fields = n
+	src.maxFields = n + 1
 }
 
 // trimHeader takes white space off a header, and byte order marks: files that

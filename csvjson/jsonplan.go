@@ -1,6 +1,7 @@
 package csvjson
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -115,21 +116,10 @@ func (p *jsonPlan) decode(s *jsonScanner) (*member, string, error) {
 // valueOf returns a member's value, with null for bare NaN tokens.
 func (s *jsonScanner) valueOf(m *member) []byte {
 	raw := s.record[m.value.start:m.value.end]
-	if len(s.nans) > 0 {
-		raw = nullNaNs(raw, within(s.nans, m.value))
+	if s.nan && bytes.IndexByte([]byte("NI-[{"), raw[0]) >= 0 {
+		raw = nullNaNs(raw)
 	}
 	return raw
-}
-
-// within returns the spans that lie in value, counted from its start.
-func within(spans []span, value span) []span {
-	var inside []span
-	for _, s := range spans {
-		if value.start <= s.start && s.end <= value.end {
-			inside = append(inside, span{start: s.start - value.start, end: s.end - value.start})
-		}
-	}
-	return inside
 }
 
 // lookup returns the index of the field for a key, or -1: the field of that

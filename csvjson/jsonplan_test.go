@@ -203,6 +203,31 @@ func TestReadJSONMaps(t *testing.T) {
 	}
 }
 
+// TestReadJSONCrowdedObjects: what has very many members is left to
+// encoding/json, and nothing of it is lost.
+func TestReadJSONCrowdedObjects(t *testing.T) {
+	for _, n := range []int{maxMembers - 1, maxMembers, maxMembers + 1, 3 * maxMembers} {
+		var text strings.Builder
+		text.WriteString(`{"first":1`)
+		for i := range n - 2 {
+			fmt.Fprintf(&text, `,"%d":NaN`, i)
+		}
+		text.WriteString(`,"last":"x"} {"first":2}`)
+		maps, errs := collect(ReadJSON[map[string]any](strings.NewReader(text.String())))
+		if errs != nil || len(maps) != 2 || len(maps[0]) != n || maps[0]["last"] != "x" || maps[1]["first"] != 2.0 {
+			t.Errorf("%d members: %d maps, the first of %d; errors %q", n, len(maps), len(maps[0]), errs)
+		}
+		type row struct {
+			First int
+			Last  string
+		}
+		rows, errs := collect(ReadJSON[row](strings.NewReader(text.String())))
+		if diff := cmp.Diff([]row{{1, "x"}, {2, ""}}, rows); diff != "" || errs != nil {
+			t.Errorf("%d members: errors %q, rows (-want +got):\n%s", n, errs, diff)
+		}
+	}
+}
+
 func TestReadJSONErrorsHoldNoText(t *testing.T) {
 	_, errs := collect(ReadJSON[everything](strings.NewReader(
 		`{"Int":4711} {"s":4711} {"Nested":{"A":4711}} {"Slice":[0,4711.5]} {"Map":4711} 4711`)))

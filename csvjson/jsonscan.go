@@ -15,6 +15,9 @@ const (
 	maxWraps = 2
 	// maxDepth bounds the nesting within a record, as encoding/json does.
 	maxDepth = 10000
+	// maxMembers bounds the memory that is taken for the members of a record;
+	// one with more is left to encoding/json.
+	maxMembers = 4096
 	// maxLiteral bounds the length of a number, since one is scanned again
 	// from its start when the window ends in it.
 	maxLiteral = 4096
@@ -57,8 +60,9 @@ type jsonScanner struct {
 	token    int  // where it begins
 	want     expectation
 	open     []byte   // the brackets that are open: '{' or '['
-	members  []member // if the record is an object
-	nans     []span   // where bare NaN and Infinity tokens stand
+	members  []member // if the record is an object, and not crowded
+	crowded  bool     // it has more than maxMembers
+	nan      bool     // it has a bare NaN or Infinity token
 
 	record []byte
 	row    int64
@@ -95,7 +99,8 @@ func (s *jsonScanner) next() error {
 	}
 	s.row++
 	s.pos, s.inString, s.want = 0, false, wantValue
-	s.open, s.members, s.nans = s.open[:0], s.members[:0], s.nans[:0]
+	s.open, s.members = s.open[:0], s.members[:0]
+	s.crowded, s.nan = false, false
 	for {
 		done, err := s.scan(s.unread())
 		if err != nil {

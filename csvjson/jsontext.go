@@ -119,3 +119,42 @@ func hexRune(text []byte) rune {
 	}
 	return r
 }
+
+// nullNaNs returns a copy of a value, of which the scanner has made sure that it
+// is valid but for bare NaN, Infinity and -Infinity, with null for these.
+func nullNaNs(value []byte) []byte {
+	out := make([]byte, 0, len(value)+1)
+	from := 0
+	for i := 0; i < len(value); {
+		token := 0
+		switch {
+		case value[i] == '"':
+			i += stringLen(value[i:])
+			continue
+		case value[i] == 'N':
+			token = len("NaN")
+		case value[i] == 'I':
+			token = len("Infinity")
+		case value[i] == '-' && value[i+1] == 'I':
+			token = len("-Infinity")
+		default:
+			i++
+			continue
+		}
+		out = append(append(out, value[from:i]...), "null"...)
+		i += token
+		from = i
+	}
+	return append(out, value[from:]...)
+}
+
+// stringLen returns the length of the JSON string that text begins with.
+func stringLen(text []byte) int {
+	for i := 1; ; i++ {
+		i += plainPrefix(text[i:])
+		if text[i] == '"' {
+			return i + 1
+		}
+		i++ // what is escaped may be a quote
+	}
+}

@@ -106,12 +106,19 @@ func (s *jsonScanner) endValue(end int) {
 	s.want = wantCommaOrEnd
 }
 
+func (s *jsonScanner) addMember(key span) {
+	if len(s.members) == maxMembers {
+		s.members, s.crowded = s.members[:0], true
+	}
+	s.members = append(s.members, member{key: key})
+}
+
 // endString takes the string that ended before s.pos as a key or a value.
 func (s *jsonScanner) endString() {
 	s.inString = false
 	if s.want == wantKey || s.want == wantKeyOrEnd {
 		if s.inMembers() {
-			s.members = append(s.members, member{key: span{s.token + 1, s.pos - 1, s.escaped}})
+			s.addMember(span{s.token + 1, s.pos - 1, s.escaped})
 		}
 		s.want = wantColon
 		return
@@ -186,7 +193,7 @@ func (s *jsonScanner) scanLiteral(data []byte) (ended bool, err error) {
 	switch string(text) {
 	case "true", "false", "null":
 	case "NaN", "Infinity", "-Infinity":
-		s.nans = append(s.nans, span{start: s.pos, end: end})
+		s.nan = true
 	case "":
 		return false, s.syntaxError(s.pos, data[s.pos], s.want)
 	default:

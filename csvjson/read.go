@@ -96,11 +96,11 @@ func (d *jsonDecoder[T]) decode() error {
 		off, err := checkUTF8(record)
 		return d.rowError(off, "", err)
 	}
-	if record[0] == '{' && (d.plan != nil || d.object != nil) {
+	if record[0] == '{' && !d.crowded && (d.plan != nil || d.object != nil) {
 		return d.decodeMembers()
 	}
-	if len(d.nans) > 0 {
-		record = nullNaNs(record, d.nans)
+	if d.nan {
+		record = nullNaNs(record)
 	}
 	if d.raw != nil {
 		*d.raw = bytes.Clone(record)
@@ -126,18 +126,6 @@ func (d *jsonDecoder[T]) decodeMembers() (err error) {
 	}
 	d.allocate()
 	return nil
-}
-
-// nullNaNs returns a copy of the record with null for the tokens at nans.
-func nullNaNs(record []byte, nans []span) []byte {
-	out := make([]byte, 0, len(record))
-	from := 0
-	for _, nan := range nans {
-		out = append(out, record[from:nan.start]...)
-		out = append(out, "null"...)
-		from = nan.end
-	}
-	return append(out, record[from:]...)
 }
 
 // unmarshalError says which field did not fit, without the text in it, which an

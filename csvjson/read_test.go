@@ -32,6 +32,8 @@ var readTests = []struct {
 	{name: "empty arrays", text: `[] [[]] [[],[]]`, want: nil},
 	{name: "byte order mark", text: "\ufeff[1]", want: []string{"1"}},
 	{name: "NaN tokens", text: `[{"a":NaN,"b":"NaN","c":[Infinity,-Infinity]},NaN]`, want: []string{`{"a":null,"b":"NaN","c":[null,null]}`, `null`}},
+	{name: "NaN in strings", text: `{"NaN":"NaN","a\"":"\\",  "-":[-Infinity,-1,NaN,"\"NaN,\\",NaN]}[Infinity][-1,NaN]`,
+		want: []string{`{"NaN":"NaN","a\"":"\\",  "-":[null,-1,null,"\"NaN,\\",null]}`, "null", "-1", "null"}},
 	{name: "scalars", text: "1 -2.5e+3\ntrue false null \"x\"", want: []string{"1", "-2.5e+3", "true", "false", "null", `"x"`}},
 	{name: "escapes", text: `["\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"]`, want: []string{`"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00"`}},
 

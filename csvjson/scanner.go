@@ -20,6 +20,9 @@ type span struct {
 	quotes     bool // holds quotes that unquote has to look at
 }
 
+// maxColumns is how many columns a source may have.
+const maxColumns = 1 << 18
+
 // scanner splits CSV text into records. It does not copy: a record is a view of
 // the window, valid until the next call of next.
 //
@@ -32,19 +35,23 @@ type scanner struct {
 	comma byte
 	lazy  bool
 
+	// maxFields bounds the memory that a line of separators takes.
+	maxFields int
+
 	pos, resume int
 	quotes      bool // the field being read holds doubled quotes
 	quoted      bool // the record has a quoted field, so perhaps newlines
 
 	record []byte // without its line ending
-	fields []span
-	size   int   // bytes of the record with its line ending
-	line   int   // where the record begins, from 1
-	offset int64 // bytes before start
+	fields []span // of the record, the first maxFields
+	count  int    // of all its fields
+	size   int    // bytes of the record with its line ending
+	line   int    // where the record begins, from 1
+	offset int64  // bytes before start
 }
 
 func newScanner(r io.Reader, comma byte, lazy bool, maxBytes int) *scanner {
-	return &scanner{window: window{r: r, maxBytes: maxBytes}, comma: comma, lazy: lazy, line: 1}
+	return &scanner{window: window{r: r, maxBytes: maxBytes}, comma: comma, lazy: lazy, line: 1, maxFields: maxColumns}
 }
 
 // takeSeparator drops a first line such as "sep=;", which spreadsheets write and
@@ -75,7 +82,7 @@ func (s *scanner) takeSeparator() {
 // next reads a record, skipping blank lines. At the end it returns io.EOF.
 func (s *scanner) next() error {
 	s.advance()
-	s.fields = s.fields[:0]
+	s.fields, s.count = s.fields[:0], 0
 	s.pos, s.resume, s.quotes, s.quoted = 0, 0, false, false
 	for {
 		s.skipBlankLines()
@@ -111,7 +118,7 @@ func (s *scanner) advance() {
 }
 
 func (s *scanner) skipBlankLines() {
-	if s.pos > 0 || s.resume > 1 || len(s.fields) > 0 {
+	if s.pos > 0 || s.resume > 1 || s.count > 0 {
 		return // within a record, beyond a first byte that may be a lone \r
 	}
 	for {
@@ -203,7 +210,7 @@ func (s *scanner) scanUnquoted(data []byte) (int, error) {
 			at := i + bits.TrailingZeros64(found)/8
 			switch c := data[at]; {
 			case c == s.comma:
-				s.fields = append(s.fields, span{start: start, end: at})
+				s.addField(span{start: start, end: at})
 				start = at + 1
 			case c == '\n':
 				return s.endLine(data, start, at), nil
@@ -222,13 +229,19 @@ func (s *scanner) scanUnquoted(data []byte) (int, error) {
 	return wantMore, nil
 }
 
+func (s *scanner) addField(field span) {
+	if s.count++; s.count <= s.maxFields {
+		s.fields = append(s.fields, field)
+	}
+}
+
 // endLine adds the last field of a line that ends at end, and returns the
 // offset of the line end, of which a carriage return is part.
 func (s *scanner) endLine(data []byte, start, end int) int {
 	if end > start && data[end-1] == '\r' {
 		end--
 	}
-	s.fields = append(s.fields, span{start: start, end: end})
+	s.addField(span{start: start, end: end})
 	return end
 }
 
@@ -258,7 +271,7 @@ func (s *scanner) scanQuoted(data []byte) (int, error) {
 			s.resume = i // what follows decides
 			return wantMore, nil
 		case endsField(after, s.comma):
-			s.fields = append(s.fields, span{start: s.pos + 1, end: i, quotes: s.quotes})
+			s.addField(span{start: s.pos + 1, end: i, quotes: s.quotes})
 			return i + 1, nil
 		case !s.lazy && after[0] == '\r':
 			return 0, s.errorAt(i+1, errLoneReturn)

@@ -155,7 +155,7 @@ func (t *table) fill(src *source) error {
 	if off, err := checkUTF8(src.record); err != nil {
 		return t.rowError(src, off, t.columnAt(src, off), err)
 	}
-	if n := len(src.scanner.fields); n != src.fields && (n > src.fields || !t.opts.ShortRows) {
+	if n := src.count; n != src.fields && (n > src.fields || !t.opts.ShortRows) {
 		off := len(src.record)
 		if n > src.fields {
 			off = src.scanner.fields[src.fields].start
