@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,62 @@ func Example() {
 	// Output:
 	// shardId-000000000000 Emma {"title":"Emma"}
 	// shardId-000000000000 Dune {"title":"Dune"}
+}
+
+// Streams that the next server has too, after a crash as well.
+func ExampleOpen() {
+	dir, err := os.MkdirTemp("", "streams")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	for range 2 {
+		server, err := kstreamtest.Open(kstreamtest.Options{Dir: dir})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if !server.HasStream("books") {
+			server.CreateStream("books", 1)
+			server.Put("books", kstreamtest.Record{PartitionKey: "k", Data: []byte("Emma")})
+		}
+		fmt.Println(len(server.Records("books")), "record")
+		server.Close()
+	}
+	// Output:
+	// 1 record
+	// 1 record
+}
+
+// What there is to read before the code under test begins, and how much it read.
+func ExampleServer_Put() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("books", 1)
+	server.Put("books",
+		kstreamtest.Record{PartitionKey: "k", Data: []byte("Emma")},
+		kstreamtest.Record{PartitionKey: "k", Data: []byte("Dune")})
+
+	ctx, client := context.Background(), server.Client()
+	it, err := client.GetShardIterator(ctx, &kinesis.GetShardIteratorInput{
+		StreamName: aws.String("books"), ShardId: aws.String("shardId-000000000000"), ShardIteratorType: types.ShardIteratorTypeTrimHorizon,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator, Limit: aws.Int32(1)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%s\n", out.Records[0].Data)
+	shard := server.Counters().Shards[kstreamtest.ShardKey{Stream: "books", Shard: "shardId-000000000000"}]
+	fmt.Println(shard.RecordsOut, "of", shard.RecordsIn, "records read")
+	// Output:
+	// Emma
+	// 1 of 2 records read
 }
 
 // What the code under test does when the answer to a write is lost.

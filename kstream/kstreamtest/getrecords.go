@@ -43,6 +43,14 @@ func (s *Server) getRecords(c *call) error {
 	}
 	sh.counters.reads.Add(1)
 	sh.counters.sent(a.page.count, a.page.bytes)
+	s.writeAnswer(c, st, sh, a)
+	return nil
+}
+
+// writeAnswer writes a page, and either where to go on or, at a shard's end and
+// only there, the shards that continue it: KCL wants one without the other. The
+// stream's lock is held.
+func (s *Server) writeAnswer(c *call, st *stream, sh *shard, a answer) {
 	w := c.out
 	w.Object()
 	w.Key("Records")
@@ -57,7 +65,6 @@ func (s *Server) getRecords(c *call) error {
 	w.Key("MillisBehindLatest")
 	w.Int(a.behind)
 	w.End()
-	return nil
 }
 
 // iteratorInput opens the request's iterator and finds its stream.
