@@ -31,10 +31,8 @@ func (s *Server) getRecords(c *call) error {
 	if err := c.dryRun(); err != nil {
 		return err
 	}
-	_, struck := s.strike(Throttle, target{"GetRecords", st.name, sh.id}, c.now)
-	var a answer
-	ok := !struck
-	if ok {
+	a, ok := answer{}, false
+	if _, struck := s.strike(Throttle, target{"GetRecords", st.name, sh.id}, c.now); !struck {
 		a, ok = s.read(st, sh, cur.index, c.in.limit("Limit", maxGetRecords), c.now)
 	}
 	if !ok {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,6 +210,24 @@ func TestJournalRefused(t *testing.T) {
 	}
 	if _, err := Open(Options{Dir: filepath.Join(dir, journalName)}); err == nil {
 		t.Error("a file in the place of the folder")
+	}
+}
+
+// TestCloseTwice closes a server twice at once: after either, its folder is free.
+func TestCloseTwice(t *testing.T) {
+	opts := Options{Dir: t.TempDir()}
+	for range 20 {
+		s := NewServer(opts)
+		var other sync.WaitGroup
+		other.Go(s.Close)
+		<-s.lifetime.Done() // the other is at it
+		s.Close()
+		next, err := Open(opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		next.Close()
+		other.Wait()
 	}
 }
 

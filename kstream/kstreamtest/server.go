@@ -30,6 +30,7 @@ type Server struct {
 
 	lifetime context.Context // ends with Close
 	end      context.CancelFunc
+	ending   sync.Once
 	serving  sync.WaitGroup // the loops that accept connections
 	calls    sync.WaitGroup // requests that are being answered
 
@@ -103,16 +104,16 @@ func Open(opts Options) (*Server, error) {
 
 // Close ends the server: requests in flight and subscriptions are cut, their
 // connections closed, and all goroutines of the server are gone when it returns;
-// Pending tells what was cut. Close may be called more than once.
-func (s *Server) Close() {
+// Pending tells what was cut. Close may be called more than once, and each call
+// returns when all is done.
+func (s *Server) Close() { s.ending.Do(s.close) }
+
+func (s *Server) close() {
 	s.mu.Lock()
-	again := s.closed
 	s.closed = true
+	s.cut = s.pendingLocked()
 	clients := s.clients
 	s.clients = nil
-	if !again {
-		s.cut = s.pendingLocked()
-	}
 	s.mu.Unlock()
 	s.end()
 	s.memory.Close()
@@ -122,7 +123,7 @@ func (s *Server) Close() {
 	for _, t := range clients {
 		t.CloseIdleConnections()
 	}
-	if s.journal != nil && !again {
+	if s.journal != nil {
 		s.journal.close()
 	}
 }
