@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -77,6 +78,9 @@ type activeShard struct {
 	pages chan *page
 	left  <-chan struct{} // closed when the loop takes no more pages
 
+	inLoop  atomic.Int32 // pages that were sent, and the loop has not been through
+	quietAt atomic.Int64 // when nothing followed the record that a page begins with again, Unix seconds
+
 	ctx  context.Context // the reader's
 	stop context.CancelFunc
 }
@@ -124,6 +128,9 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil
 }
+
+// retention is how long the stream keeps records: at least a day.
+func (r *run) retention() time.Duration { return max(r.info.Retention, 24*time.Hour) }
 
 // place finds the shards, and where the reading of each begins.
 func (r *run) place(ctx context.Context) error {
@@ -204,6 +211,7 @@ func (r *run) release(p *page) {
 
 // consumed takes note that the loop has been through a page.
 func (r *run) consumed(p *page) {
+	p.shard.passed(p)
 	r.release(p)
 	if p.end == endNotYet {
 		return
@@ -227,6 +235,19 @@ func (r *run) consumed(p *page) {
 		return
 	}
 	r.lineage.leave(p.shard.ID)
+}
+
+// passed takes note that the loop has been through a page, and so of what it says
+// about when the shard held nothing more.
+func (s *activeShard) passed(p *page) {
+	s.inLoop.Add(-1)
+	switch at := s.quietAt.Load(); {
+	case s.saved == nil:
+	case p.gap != nil && len(p.records) == 0:
+		s.saved.caughtUp(s.run.placed) // so that the gap is reported only once
+	case p.readBefore >= 0 && at != 0:
+		s.saved.caughtUp(time.Unix(at, 0))
+	}
 }
 
 // childrenOf returns the shards that a shard was split or merged into. The last
@@ -324,6 +345,7 @@ func (r *run) leave() error {
 
 // send hands a page to the loop and reports whether the loop took it.
 func (s *activeShard) send(p *page) bool {
+	s.inLoop.Add(1)
 	select {
 	case s.pages <- p:
 		return true

@@ -30,10 +30,38 @@ type cursor struct {
 
 	asked bool // for the position where the loop began
 
-	// Of a subscription: the last record, and until when what the service said
-	// to continue after is sure to be there.
-	last      string
+	// last is the last record that was read; empty: none.
+	last string
+	// sureUntil is when the oldest record that was not read may be trimmed.
 	sureUntil time.Time
+	// quietSince is when the last record came, or the Store was told of a later
+	// time at which there was no further one.
+	quietSince time.Time
+}
+
+func newCursor(s *activeShard) cursor {
+	c := cursor{shard: s, position: s.start.position}
+	if c.position.kind == afterRecord && !c.position.time.IsZero() {
+		c.sureUntil, c.quietSince = c.position.time.Add(s.run.retention()), c.position.time
+	}
+	return c
+}
+
+// trimMargin is what our clock and the service's may differ by.
+const trimMargin = time.Minute
+
+// mayHaveMissed reports whether records after the last one that was read can have
+// been trimmed by now.
+func (c *cursor) mayHaveMissed() bool {
+	return !time.Now().Add(trimMargin).Before(c.sureUntil)
+}
+
+// check drops an iterator whose next record may have been trimmed: the service
+// would go on with the oldest one that there is, and not say so.
+func (c *cursor) check() {
+	if c.last != "" && c.mayHaveMissed() {
+		c.iterator = nil
+	}
 }
 
 // renew asks for an iterator at the position.
@@ -81,7 +109,7 @@ func (c *cursor) begun() {
 		// for LATEST again would skip what came in the meantime.
 		c.position = AtTime(c.shard.run.began)
 	case afterRecord:
-		c.anchor, c.anchorSub = c.position.seq, c.position.sub
+		c.anchor, c.anchorSub, c.last = c.position.seq, c.position.sub, c.position.seq
 	}
 }
 
@@ -93,8 +121,12 @@ func (c *cursor) tooEarly(err error) bool {
 
 // accept moves the cursor past the records of an answer. It takes out what was
 // read before, and notes in p what is missing.
-func (c *cursor) accept(p *page, atTip bool) {
+func (c *cursor) accept(p *page, lagKnown bool) {
 	p.readBefore = -1
+	if n := len(p.records); n > 0 {
+		c.quietSince = aws.ToTime(p.records[n-1].ApproximateArrivalTimestamp)
+	}
+	atTip := lagKnown && p.lag == 0
 	if c.anchor != "" && (len(p.records) > 0 || atTip || p.end != endNotYet) {
 		c.checkAnchor(p)
 	}
@@ -102,32 +134,64 @@ func (c *cursor) accept(p *page, atTip bool) {
 		c.last = aws.ToString(p.records[n-1].SequenceNumber)
 		c.position = AfterRecord(c.last, wholeRecord)
 	}
+	if c.anchor == "" && lagKnown {
+		c.sureUntil = time.Now().Add(c.shard.run.retention() - p.lag)
+	}
+	if atTip {
+		c.noteQuiet(p)
+	}
+}
+
+// quietNotes is the time between two notes in the Store that a shard is quiet.
+const quietNotes = time.Hour
+
+// noteQuiet has the Store remember that there was nothing after the last record
+// until now, which an answer at the tip says. Should that record be trimmed by
+// the time of the next loop, it still is known whether others can have been.
+func (c *cursor) noteQuiet(p *page) {
+	s, now := c.shard, time.Now()
+	if s.saved == nil || p.gap != nil || now.Sub(c.quietSince) < quietNotes {
+		return
+	}
+	switch {
+	case len(p.records) == 0 && s.inLoop.Load() == 0:
+		s.saved.caughtUp(now)
+	case len(p.records) == 1 && p.readBefore >= 0: // members of it may not be read yet
+		s.quietAt.Store(now.Unix())
+	default:
+		return
+	}
+	c.quietSince = now
 }
 
 // continueAfter takes note of what a subscription's event says to continue
 // after. That moves on when nothing is written, while the last record grows
 // older than the stream's retention.
-func (c *cursor) continueAfter(seq *string, lag time.Duration) {
+func (c *cursor) continueAfter(seq *string) {
 	if aws.ToString(seq) != "" {
 		c.position = AfterSequenceNumber(*seq)
-		c.sureUntil = time.Now().Add(c.shard.run.info.Retention - lag)
 	}
 }
 
 // beforeSubscribe returns to the last record if, since the last event, others
 // after it may have been trimmed: then the service's answer shows it.
 func (c *cursor) beforeSubscribe() {
-	if c.last != "" && c.position.kind == afterSequence && time.Now().After(c.sureUntil) {
+	if c.last != "" && c.position.kind == afterSequence && c.mayHaveMissed() {
 		c.position = AfterRecord(c.last, wholeRecord)
 	}
 }
 
+// checkAnchor looks for the record that must come first. If it is gone, so may be
+// others after it, unless all of those are too young.
 func (c *cursor) checkAnchor(p *page) {
+	next := ""
+	if len(p.records) > 0 {
+		next = aws.ToString(p.records[0].SequenceNumber)
+	}
 	switch {
-	case len(p.records) == 0:
-		p.gap = c.gap("")
-	case aws.ToString(p.records[0].SequenceNumber) != c.anchor:
-		p.gap = c.gap(aws.ToString(p.records[0].SequenceNumber))
+	case next != c.anchor && c.mayHaveMissed():
+		p.gap = c.gap(next)
+	case next != c.anchor:
 	case c.anchorSub == wholeRecord:
 		p.records = p.records[1:]
 	default:

@@ -168,8 +168,8 @@ func (r *shardReader) acceptEvent(ctx context.Context, event *types.SubscribeToS
 	if closedShard(event.ContinuationSequenceNumber, event.ChildShards) {
 		answer.end = endOfShard
 	}
-	r.cursor.accept(answer, lagKnown && answer.lag == 0)
-	r.cursor.continueAfter(event.ContinuationSequenceNumber, answer.lag)
+	r.cursor.accept(answer, lagKnown)
+	r.cursor.continueAfter(event.ContinuationSequenceNumber)
 	r.shard.meter.answer(len(answer.records), bytes, answer.lag)
 	r.shard.want(answer, lagKnown)
 	return answer, nil

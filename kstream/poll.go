@@ -21,6 +21,7 @@ const (
 // the budget allows.
 func (r *shardReader) poll(ctx context.Context) (*page, error) {
 	run := r.shard.run
+	r.cursor.check()
 	if r.cursor.iterator == nil {
 		if err := r.cursor.renew(ctx); err != nil {
 			return nil, err
@@ -79,7 +80,7 @@ func (r *shardReader) accept(out *kinesis.GetRecordsOutput) *page {
 		answer.end = endOfShard
 	}
 	r.cursor.iterator = out.NextShardIterator
-	r.cursor.accept(answer, lagKnown && lag == 0)
+	r.cursor.accept(answer, lagKnown)
 	r.pace.read(time.Now(), len(out.Records), bytes, lagKnown && lag == 0, r.shard.run.cfg)
 	r.shard.meter.answer(len(answer.records), bytes, lag)
 	r.shard.want(answer, lagKnown)
@@ -104,7 +105,7 @@ func (p *pace) read(now time.Time, records, bytes int, atTip bool, cfg *consumer
 	pause := max(limits.interval, time.Duration(bytes)*time.Second/time.Duration(limits.bytesPerSec))
 	p.quiet = records == 0 && atTip
 	if p.quiet {
-		p.idle = min(2*p.idle, cfg.idleInterval)
+		p.idle = min(max(2*p.idle, limits.interval), cfg.idleInterval)
 	} else {
 		p.idle = limits.interval
 	}

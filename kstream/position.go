@@ -20,8 +20,8 @@ import (
 type Position struct {
 	kind positionKind
 	seq  string
-	sub  int64 // of afterRecord: the last member that was read
-	time time.Time
+	sub  int64     // of afterRecord: the last member that was read
+	time time.Time // of atTime; of afterRecord: when the shard held nothing after it; zero: not known
 }
 
 type positionKind uint8
@@ -93,6 +93,9 @@ func (p Position) shown() Position {
 	if p.kind == afterRecord && p.sub == wholeRecord {
 		return AfterSequenceNumber(p.seq)
 	}
+	if p.kind == afterRecord {
+		p.time = time.Time{}
+	}
 	return p
 }
 
@@ -114,7 +117,11 @@ func (p Position) String() string {
 	case afterSequence:
 		return "AFTER_SEQUENCE_NUMBER " + p.seq
 	case afterRecord:
-		return "AFTER_SEQUENCE_NUMBER " + p.seq + " " + strconv.FormatInt(p.sub, 10)
+		text := "AFTER_SEQUENCE_NUMBER " + p.seq + " " + strconv.FormatInt(p.sub, 10)
+		if !p.time.IsZero() {
+			text += " " + p.time.Format(time.RFC3339Nano)
+		}
+		return text
 	default:
 		return "SHARD_END"
 	}
@@ -125,35 +132,7 @@ func (p Position) MarshalText() ([]byte, error) { return []byte(p.String()), nil
 
 // UnmarshalText reads what MarshalText wrote.
 func (p *Position) UnmarshalText(text []byte) error {
-	kind, rest, _ := strings.Cut(string(text), " ")
-	seq, sub, hasSub := strings.Cut(rest, " ")
-	var parsed Position
-	var err error
-	switch kind {
-	case "TRIM_HORIZON":
-	case "LATEST":
-		parsed = Latest()
-	case "SHARD_END":
-		parsed = ShardEnd()
-	case "AT_TIMESTAMP":
-		var t time.Time
-		t, err = time.Parse(time.RFC3339Nano, rest)
-		parsed, rest = AtTime(t), ""
-	case "AT_SEQUENCE_NUMBER":
-		parsed, rest = AtSequenceNumber(seq), sub
-	case "AFTER_SEQUENCE_NUMBER":
-		parsed, rest = AfterSequenceNumber(seq), ""
-		if hasSub {
-			var n int64
-			n, err = strconv.ParseInt(sub, 10, 64)
-			parsed = AfterRecord(seq, n)
-		}
-	default:
-		err = errors.New("unknown kind")
-	}
-	if err == nil && rest != "" {
-		err = errors.New("too much text")
-	}
+	parsed, err := parsePosition(strings.Split(string(text), " "))
 	if err == nil {
 		err = parsed.check()
 	}
@@ -162,6 +141,35 @@ func (p *Position) UnmarshalText(text []byte) error {
 	}
 	*p = parsed
 	return nil
+}
+
+// parsePosition reads the words of a position: its kind, and what belongs to that.
+func parsePosition(words []string) (Position, error) {
+	kind, rest := words[0], words[1:]
+	switch {
+	case kind == "TRIM_HORIZON" && len(rest) == 0:
+		return TrimHorizon(), nil
+	case kind == "LATEST" && len(rest) == 0:
+		return Latest(), nil
+	case kind == "SHARD_END" && len(rest) == 0:
+		return ShardEnd(), nil
+	case kind == "AT_TIMESTAMP" && len(rest) == 1:
+		t, err := time.Parse(time.RFC3339Nano, rest[0])
+		return AtTime(t), err
+	case kind == "AT_SEQUENCE_NUMBER" && len(rest) == 1:
+		return AtSequenceNumber(rest[0]), nil
+	case kind == "AFTER_SEQUENCE_NUMBER" && len(rest) == 1:
+		return AfterSequenceNumber(rest[0]), nil
+	case kind == "AFTER_SEQUENCE_NUMBER" && (len(rest) == 2 || len(rest) == 3):
+		sub, err := strconv.ParseInt(rest[1], 10, 64)
+		p := AfterRecord(rest[0], sub)
+		if err == nil && len(rest) == 3 {
+			p.time, err = time.Parse(time.RFC3339Nano, rest[2])
+			p.time = p.time.UTC()
+		}
+		return p, err
+	}
+	return Position{}, errors.New("unknown kind, or too many or too few words")
 }
 
 // maxSequenceDigits is the length of the longest sequence number (the API's

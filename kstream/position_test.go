@@ -10,6 +10,8 @@ import (
 
 func TestPositionText(t *testing.T) {
 	at := time.Date(2026, 2, 3, 4, 5, 6, 789_000_000, time.FixedZone("", 3600))
+	quiet := AfterRecord("4959", 17)
+	quiet.time = at.UTC()
 	tests := []struct {
 		position Position
 		text     string
@@ -22,6 +24,7 @@ func TestPositionText(t *testing.T) {
 		{AfterSequenceNumber("4959"), "AFTER_SEQUENCE_NUMBER 4959"},
 		{AfterRecord("4959", 0), "AFTER_SEQUENCE_NUMBER 4959 0"},
 		{AfterRecord("4959", 17), "AFTER_SEQUENCE_NUMBER 4959 17"},
+		{quiet, "AFTER_SEQUENCE_NUMBER 4959 17 2026-02-03T03:05:06.789Z"},
 		{ShardEnd(), "SHARD_END"},
 	}
 	for _, tt := range tests {
@@ -54,6 +57,7 @@ func TestPositionTextRefused(t *testing.T) {
 		{"no member", "AFTER_SEQUENCE_NUMBER 12 "},
 		{"more after the end", "SHARD_END 3"},
 		{"more after a member", "AFTER_SEQUENCE_NUMBER 12 3 4"},
+		{"more after a time", "AFTER_SEQUENCE_NUMBER 12 3 2026-02-03T03:05:06Z 4"},
 		{"no time", "AT_TIMESTAMP "},
 	}
 	for _, tt := range tests {
@@ -70,7 +74,7 @@ func TestPositionTextRefused(t *testing.T) {
 }
 
 func FuzzPositionText(f *testing.F) {
-	for _, seed := range []string{"TRIM_HORIZON", "LATEST", "SHARD_END", "AT_TIMESTAMP 2026-02-03T03:05:06.789Z", "AT_SEQUENCE_NUMBER 0", "AFTER_SEQUENCE_NUMBER 12 3", "AFTER_SEQUENCE_NUMBER 012"} {
+	for _, seed := range []string{"TRIM_HORIZON", "LATEST", "SHARD_END", "AT_TIMESTAMP 2026-02-03T03:05:06.789Z", "AT_SEQUENCE_NUMBER 0", "AFTER_SEQUENCE_NUMBER 12 3", "AFTER_SEQUENCE_NUMBER 12 3 2026-02-03T03:05:06Z", "AFTER_SEQUENCE_NUMBER 012"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -3,6 +3,7 @@ package kstream
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // progress is how far the records of one shard are done: all that came before
@@ -88,6 +89,17 @@ func (p *progress) end() {
 func (p *progress) checkEnd() {
 	if p.ended && len(p.tickets) == 0 {
 		p.at, p.changed = ShardEnd(), true
+	}
+}
+
+// caughtUp takes note that the shard, at a time, held nothing after the last
+// record, if that and all before it are done.
+func (p *progress) caughtUp(at time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	at = at.Truncate(time.Second).UTC()
+	if len(p.tickets) == 0 && p.at.kind == afterRecord && p.at.time.Before(at) {
+		p.at.time, p.changed = at, true
 	}
 }
 

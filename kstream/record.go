@@ -89,6 +89,10 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // read: the record After, which reading was to go on from, is no longer there.
 // The loop goes on with the oldest record that the shard holds. The stream's
 // retention is too short for how far the Consumer was behind.
+//
+// There is no gap if the Consumer saw, no longer ago than the retention, that
+// nothing had come after that record; a Store remembers it. Otherwise there may
+// be one though nothing was lost, and it is reported once.
 type GapError struct {
 	Stream  string
 	ShardID string

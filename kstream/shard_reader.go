@@ -13,7 +13,7 @@ import (
 // every page but the last, which it returns. Between two calls it holds one
 // page at most: it asks for the next one when the loop has taken the last.
 func (s *activeShard) read(ctx context.Context) *page {
-	r := shardReader{shard: s, cursor: cursor{shard: s, position: s.start.position}}
+	r := shardReader{shard: s, cursor: newCursor(s)}
 	if s.run.fanOutARN != "" {
 		r.fanOut = new(subscription)
 		defer r.fanOut.close()

@@ -122,6 +122,12 @@ func create(t *testing.T, store kstream.Store) {
 	wantLeases(t, store, stream("s"), lease(1), lease(2))
 }
 
+// quiet returns a position that also says when nothing followed it.
+func quiet(t *testing.T) (p kstream.Position) {
+	must(t, p.UnmarshalText([]byte("AFTER_SEQUENCE_NUMBER 49590338271490256608559692538361571095921575989136588898 1 2026-02-03T04:05:06Z")))
+	return p
+}
+
 func fields(t *testing.T, store kstream.Store) {
 	positions := []kstream.Position{
 		kstream.TrimHorizon(),
@@ -131,6 +137,7 @@ func fields(t *testing.T, store kstream.Store) {
 		kstream.AfterSequenceNumber("49590338271490256608559692538361571095921575989136588898"),
 		kstream.AfterRecord("49590338271490256608559692538361571095921575989136588898", 0),
 		kstream.AfterRecord("49590338271490256608559692538361571095921575989136588898", 4711),
+		quiet(t),
 		kstream.ShardEnd(),
 	}
 	var want []kstream.Lease

@@ -1,0 +1,137 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// gaps runs a loop and returns how many records and gaps it yielded.
+func (l *lab) gaps(cfg ConsumerConfig[string]) (values, gaps int) {
+	l.Helper()
+	got, errs := errorsOf(l.consumer(cfg).Records(l.Context()))
+	for _, err := range errs {
+		if _, ok := errors.AsType[*GapError](err); !ok {
+			l.Error(err)
+		}
+	}
+	return len(got), len(errs)
+}
+
+// The record that the checkpoint names is trimmed, but nothing came after it, as
+// the loops since then have seen.
+func TestAQuietStreamHasNoGaps(t *testing.T) {
+	for _, fanOut := range []string{"", "reader"} {
+		t.Run(fmt.Sprintf("fan-out %q", fanOut), func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore), FanOut: fanOut}
+				l.put(1, 1)
+				if n, gaps := l.gaps(cfg); n != 1 || gaps != 0 {
+					l.Errorf("%d records, %d gaps", n, gaps)
+				}
+				for day := range 4 {
+					time.Sleep(20 * time.Hour)
+					if n, gaps := l.gaps(cfg); n != 0 || gaps != 0 {
+						l.Errorf("%d: %d records, %d gaps", day, n, gaps)
+					}
+				}
+				cfg.Until = UntilTime(time.Now().Add(100 * time.Hour)) // one long loop
+				l.gaps(cfg)
+				time.Sleep(20 * time.Hour)
+				l.put(3, 1)
+				cfg.Until = Tip()
+				if n, gaps := l.gaps(cfg); n != 3 || gaps != 0 {
+					l.Errorf("in the end: %d records, %d gaps", n, gaps)
+				}
+			})
+		})
+	}
+}
+
+// The loop stood still for longer than the stream keeps records: whether there
+// were any is unknown, once.
+func TestAGapIsReportedOnce(t *testing.T) {
+	for _, missed := range []int{0, 5} {
+		t.Run(fmt.Sprint(missed), func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+				l.put(1, 1)
+				l.gaps(cfg)
+				time.Sleep(20 * time.Hour)
+				l.gaps(cfg)
+				time.Sleep(time.Hour)
+				l.put(missed, 1)
+				time.Sleep(30 * time.Hour)
+				for i, want := range []int{1, 0, 0} {
+					if n, gaps := l.gaps(cfg); n != 0 || gaps != want {
+						l.Errorf("loop %d: %d records, %d gaps; want %d", i, n, gaps, want)
+					}
+				}
+				time.Sleep(30 * time.Hour)
+				if _, gaps := l.gaps(cfg); gaps != 1 {
+					l.Errorf("%d gaps after another 30 hours, want 1", gaps)
+				}
+			})
+		})
+	}
+}
+
+// A loop may be cut off from the Store's view while it is in a record: what it
+// has not finished is not there to be forgotten.
+func TestAQuietShardWithARecordInWorkIsNotCaughtUp(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+		l.put(2, 1)
+		cfg.Until = Count(1e6)
+		n := 0
+		for range l.consumer(cfg).Records(l.Context()) {
+			if n++; n == 2 {
+				time.Sleep(23 * time.Hour)
+				break // the second record is left
+			}
+		}
+		time.Sleep(5 * time.Hour)
+		cfg.Until = Tip()
+		if n, gaps := l.gaps(cfg); n != 0 || gaps != 1 {
+			l.Errorf("%d records, %d gaps; want the gap in which the second record was", n, gaps)
+		}
+	})
+}
+
+// The loop is slower than the stream. Its iterators stay good, but what they
+// stand before is trimmed, and the service goes on after that without a word.
+func TestRecordsTrimmedBeforeASlowLoopAreReported(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.every(time.Minute, 60*60, func() { l.put(1, 1) })
+		ctx, cancel := context.WithTimeout(l.Context(), 60*time.Hour)
+		defer cancel()
+		next, gap, gaps := 0, false, 0
+		for rec, err := range l.consumer(ConsumerConfig[string]{PrefetchRecords: 1, Until: Count(1e6)}).Records(ctx) {
+			if _, ok := errors.AsType[*GapError](err); ok {
+				gap = true
+				continue
+			}
+			if err != nil {
+				break
+			}
+			var n int
+			if _, err := fmt.Sscanf(rec.Value, "key-0:%d", &n); err != nil {
+				l.Fatal(err)
+			}
+			if n != next {
+				if gaps++; !gap {
+					l.Fatalf("%d came after %d, and no gap was reported", n, next-1)
+				}
+			}
+			next, gap = n+1, false
+			time.Sleep(3 * time.Minute)
+		}
+		if gaps == 0 {
+			l.Error("nothing was trimmed: the test shows nothing")
+		}
+	})
+}
