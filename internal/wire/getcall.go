@@ -40,7 +40,8 @@ func GetRecordsCBOR(o *kinesis.Options) { new(GetCall).GetRecordsCBOR(o) }
 // The zero GetCall is ready. The Records of an output hold until Reset or the
 // next call; their Data, and the strings that they point to, may be kept for as
 // long as one likes. A GetCall must not be used by two calls at a time, nor be
-// copied. It keeps 120 bytes for each record of its largest response.
+// copied. It keeps 120 bytes a record, for up to eight times the records of the
+// last response.
 type GetCall struct {
 	records []types.Record
 	fields  []*[fieldsBlock]recordFields // what records point to
@@ -60,6 +61,10 @@ func (c *GetCall) speak(o *kinesis.Options, f format) {
 
 // Reset lets go of what the records of the last output refer to.
 func (c *GetCall) Reset() {
+	if cap(c.records) > 8*len(c.records)+fieldsBlock {
+		*c = GetCall{}
+		return
+	}
 	for at := 0; at < len(c.records); at += fieldsBlock {
 		clear(c.fields[at/fieldsBlock][:min(fieldsBlock, len(c.records)-at)])
 	}
