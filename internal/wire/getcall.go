@@ -65,6 +65,10 @@ func (c *GetCall) Reset() {
 		*c = GetCall{}
 		return
 	}
+	c.clear()
+}
+
+func (c *GetCall) clear() {
 	for at := 0; at < len(c.records); at += fieldsBlock {
 		clear(c.fields[at/fieldsBlock][:min(fieldsBlock, len(c.records)-at)])
 	}

@@ -38,7 +38,7 @@ func (c *GetCall) newRecordBuilder(size int) recordBuilder {
 
 // begin begins the list of records at a position of the response.
 func (b *recordBuilder) begin(pos int) {
-	b.call.Reset()
+	b.call.clear()
 	if b.list = b.call.records; b.list == nil {
 		b.list = []types.Record{}
 	}
