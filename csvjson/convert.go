@@ -49,7 +49,10 @@ func (c *converter) run() error {
 			}
 		}
 		if err != nil {
-			return errors.Join(err, c.flush())
+			if flushErr := c.flush(); flushErr != nil {
+				err = errors.Join(err, flushErr)
+			}
+			return err
 		}
 		c.table.accept(src)
 		c.out = c.enc.appendSeparator(c.out, c.rows)

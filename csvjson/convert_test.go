@@ -395,6 +395,9 @@ func TestSourceKinds(t *testing.T) {
 	if _, err := Convert(io.Discard, Options{}, Reader("nil", nil)); err == nil {
 		t.Error("a nil reader is no error")
 	}
+	if _, err := Convert(io.Discard, Options{}, Source{Name: "s"}); err == nil || err.Error() != "csvjson: s: Source.Open is nil" {
+		t.Errorf("error %v without Open", err)
+	}
 }
 
 // FuzzConvert checks that whatever Convert accepts comes out as JSON that says

@@ -77,6 +77,9 @@ func newTable(opts Options, sources []Source) (_ *table, err error) {
 // open opens a source and reads its header.
 func (t *table) open(s Source) (*source, error) {
 	src := &source{report: SourceReport{Name: s.Name}}
+	if s.Open == nil {
+		return nil, src.fail(errors.New("Source.Open is nil"))
+	}
 	in, err := s.Open()
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok && pathErr.Path == s.Name {
 		err = fmt.Errorf("%s: %w", pathErr.Op, pathErr.Err) // the name is in the message already
