@@ -245,6 +245,9 @@ func (t *ticket[T]) settled() disposition {
 	case t.awaited:
 		return finished // done tells Put
 	case t.producer.cfg.OnSettled != nil:
+		if t.batch != nil {
+			t.batch.judge(&t.verdict)
+		}
 		t.producer.notices.add(t)
 		return kept
 	}

@@ -108,7 +108,7 @@ func (n *notices[T]) tell(t *ticket[T]) {
 			n.mu.Unlock()
 		}
 		if t.batch != nil {
-			t.batch.settle(t.index, &t.verdict)
+			t.batch.told(t.index, &t.verdict)
 		}
 	}()
 	n.onSettled(t.settlement())

@@ -43,6 +43,7 @@ type Summary struct {
 // way fail, and those that are get a second to be answered.
 func (p *Producer[T]) SendAll(ctx context.Context, seq iter.Seq2[T, error]) (Summary, error) {
 	a := sendAll[T]{producer: p, batch: newBatch(), group: group{allEnd: true}}
+	defer p.sender.leaveGroup(&a.group, &p.sent) // also when seq panics: the rest is left to Flush
 	err := a.read(ctx, seq)
 	p.sender.hurry()
 	if waited := a.await(ctx); err == nil {
@@ -116,6 +117,7 @@ func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
 		p.recycle(t)
 		return ErrClosed
 	}
+	a.batch.judge(&t.verdict)
 	select {
 	case <-t.told:
 		p.recycle(t)
@@ -146,11 +148,9 @@ func (a *sendAll[T]) await(ctx context.Context) error {
 	return err
 }
 
-// handBack returns what failed, and leaves what is still under way to Flush.
+// handBack returns what failed.
 func (a *sendAll[T]) handBack() error {
-	p := a.producer
-	p.sender.leaveGroup(&a.group, &p.sent)
-	err := p.takeFailed(&a.group)
+	err := a.producer.takeFailed(&a.group)
 	if len(a.refused) == 0 {
 		return err
 	}
@@ -167,16 +167,17 @@ type batch struct {
 	mu       sync.Mutex // guards the following
 	begun    int64
 	outcomes [MaybeDelivered + 1]int64
+	settled  int64  // of whose outcome OnSettled was told too
 	prefix   int64  // values from the beginning that need not be sent again
 	end      int64  // the first that has to be: prefix goes no further
-	settled  []bool // from prefix to end, as a ring; its length is a power of two
+	passed   []bool // from prefix to end, as a ring; its length is a power of two
 	stop     error
 	closed   bool
 	all      chan struct{} // closed when closed and all are settled
 }
 
 func newBatch() *batch {
-	return &batch{end: math.MaxInt64, settled: make([]bool, 1024), all: make(chan struct{})}
+	return &batch{end: math.MaxInt64, passed: make([]bool, 1024), all: make(chan struct{})}
 }
 
 // next returns the index of the next value.
@@ -190,12 +191,12 @@ func (b *batch) next() int64 {
 func (b *batch) add() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n := int64(len(b.settled)); b.begun < b.end && b.begun-b.prefix == n {
+	if n := int64(len(b.passed)); b.begun < b.end && b.begun-b.prefix == n {
 		larger := make([]bool, 2*n)
 		for i := b.prefix; i < b.begun; i++ {
-			larger[i&(2*n-1)] = b.settled[i&(n-1)]
+			larger[i&(2*n-1)] = b.passed[i&(n-1)]
 		}
-		b.settled = larger
+		b.passed = larger
 	}
 	b.begun++
 	return b.begun - 1
@@ -208,14 +209,37 @@ func (b *batch) undo() {
 	b.begun--
 }
 
-// settle counts what became of a value.
+// settle is judge and told together.
 func (b *batch) settle(index int64, v *verdict) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.count(v)
+	b.pass(index, v)
+}
+
+// judge counts what became of a value.
+func (b *batch) judge(v *verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.count(v)
+}
+
+// told says that OnSettled has returned for a value that was judged.
+func (b *batch) told(index int64, v *verdict) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.pass(index, v)
+}
+
+func (b *batch) count(v *verdict) {
 	b.outcomes[v.outcome]++
 	if b.stop == nil && holdsForAll(v.err) {
 		b.stop = v.err
 	}
+}
+
+func (b *batch) pass(index int64, v *verdict) {
+	b.settled++
 	if v.again() {
 		b.end = min(b.end, index)
 	}
@@ -227,23 +251,18 @@ func (b *batch) settle(index int64, v *verdict) {
 
 // advance notes that a value before end need not be sent again.
 func (b *batch) advance(index int64) {
-	mask := int64(len(b.settled) - 1)
-	b.settled[index&mask] = true
-	for b.prefix < min(b.begun, b.end) && b.settled[b.prefix&mask] {
-		b.settled[b.prefix&mask] = false
+	mask := int64(len(b.passed) - 1)
+	b.passed[index&mask] = true
+	for b.prefix < min(b.begun, b.end) && b.passed[b.prefix&mask] {
+		b.passed[b.prefix&mask] = false
 		b.prefix++
 	}
 }
 
 func (b *batch) signal() {
-	if b.closed && b.open() == 0 {
+	if b.closed && b.settled == b.begun {
 		close(b.all)
 	}
-}
-
-// open returns how many values are not settled; the lock is held.
-func (b *batch) open() int64 {
-	return b.begun - b.outcomes[Delivered] - b.outcomes[Failed] - b.outcomes[MaybeDelivered]
 }
 
 // close says that there are no more values. The channel is closed when all are
@@ -267,10 +286,6 @@ func (b *batch) stopped() error {
 func (b *batch) summary() Summary {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Summary{
-		Delivered:      b.outcomes[Delivered],
-		Failed:         b.outcomes[Failed],
-		MaybeDelivered: b.outcomes[MaybeDelivered] + b.open(),
-		Resume:         b.prefix,
-	}
+	delivered, failed := b.outcomes[Delivered], b.outcomes[Failed]
+	return Summary{Delivered: delivered, Failed: failed, MaybeDelivered: b.begun - delivered - failed, Resume: b.prefix}
 }

@@ -192,14 +192,14 @@ func (s *sender) withdraw(match func(*parcel) bool, err error) {
 			p = next
 		}
 	}
+	for _, l := range s.lanes { // first: each that leaves a queue lets one out of its lane
+		take(&l.waiting)
+	}
 	if s.routes != nil {
 		for _, q := range s.routes.queues {
 			take(&q.retry)
 			take(&q.fresh)
 		}
-	}
-	for _, l := range s.lanes {
-		take(&l.waiting)
 	}
 	s.mu.Unlock()
 	s.conclude(out)
@@ -214,11 +214,15 @@ func (s *sender) endGroup(g *group, err error) {
 	s.withdraw(func(p *parcel) bool { return p.group == g }, err)
 }
 
-// leaveGroup has heir answer for the parcels of g that are under way.
+// leaveGroup has heir answer for the parcels of g that are under way, or have
+// failed and were not fetched.
 func (s *sender) leaveGroup(g, heir *group) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	g.heir = heir
-	s.mu.Unlock()
+	for p := g.failed.popFront(); p != nil; p = g.failed.popFront() {
+		heir.failed.pushBack(p)
+	}
 }
 
 // abandon ends the wait of p's caller. It reports the verdict that the caller

@@ -469,8 +469,8 @@ func TestResumeOfAValueInTheMiddle(t *testing.T) {
 	if diff := cmp.Diff(want, b.summary()); diff != "" {
 		t.Errorf("summary (-want +got):\n%s", diff)
 	}
-	if len(b.settled) != 1024 {
-		t.Errorf("%d values are remembered behind one that no Resume can pass", len(b.settled))
+	if len(b.passed) != 1024 {
+		t.Errorf("%d values are remembered behind one that no Resume can pass", len(b.passed))
 	}
 }
 
@@ -594,4 +594,70 @@ func TestReceiptsOfAggregates(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCloseSettlesWhatWaitsInALane ends, with a deadline, several values of one
+// key of which the first is waiting for another try.
+func TestCloseSettlesWhatWaitsInALane(t *testing.T) {
+	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: []kstreamtest.Fault{{Kind: kstreamtest.FailEntry}}}
+	for n := range 5 {
+		inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			l := newLedger()
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Ordered, cfg.OnSettled = true, l.add })
+			for i := range n + 1 {
+				if err := p.Send(context.Background(), fmt.Sprintf("key:%d", i)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			if err := p.Close(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Close: %v", err)
+			}
+			if diff := cmp.Diff(map[Outcome]int{Failed: n + 1}, l.outcomes()); diff != "" {
+				t.Errorf("outcomes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSummaryWhileOnSettledBlocks counts values whose outcome is known, though
+// OnSettled has not returned for them: Resume does not pass them.
+func TestSummaryWhileOnSettledBlocks(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		unblock := make(chan struct{})
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.OnSettled = func(Settlement[string]) { <-unblock } })
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		summary, err := p.SendAll(ctx, func(yield func(string, error) bool) { _ = yield("good:0", nil) && yield(":no key", nil) })
+		if diff := cmp.Diff(Summary{Delivered: 1, Failed: 1}, summary); diff != "" || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("SendAll: %v, summary (-want +got):\n%s", err, diff)
+		}
+		close(unblock)
+		closeProducer(t, p)
+	})
+}
+
+// TestASourceThatPanics leaves what SendAll had taken to Flush.
+func TestASourceThatPanics(t *testing.T) {
+	inBubble(t, refusing(), 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = p.SendAll(context.Background(), func(yield func(string, error) bool) {
+				_ = yield("fails:before", nil)
+				time.Sleep(time.Second)
+				panic("source")
+			})
+		}()
+		wantFailed(t, "Flush", p.Flush(context.Background()), 1)
+		func() {
+			defer func() { _ = recover() }()
+			_, _ = p.SendAll(context.Background(), func(yield func(string, error) bool) {
+				_ = yield("fails:after", nil)
+				panic("source")
+			})
+		}()
+		wantFailed(t, "Close", p.Close(context.Background()), 1)
+	})
 }
