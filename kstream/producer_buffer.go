@@ -69,7 +69,7 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 	}
 	p.accepted = s.now()
 	s.route(p)
-	if s.starved || p.queue.waiting > 0 {
+	if s.starved || p.queue.waiting > 0 || !s.keyed && s.waiting.head != nil {
 		return s.wait(ctx, p)
 	}
 	switch s.admit(p) {
@@ -127,7 +127,7 @@ func (s *sender) accept(p *parcel) bool {
 	p.epoch.pending++
 	s.charge(p)
 	s.queue(p)
-	return p.hurried || s.queued >= s.wakeQueued || s.queuedBytes >= s.wakeBytes || p.accepted+s.linger < s.wakeTime
+	return s.expireLater(p) || p.hurried || s.queued >= s.wakeQueued || s.queuedBytes >= s.wakeBytes || p.accepted+s.linger < s.wakeTime
 }
 
 func (s *sender) charge(p *parcel) {
@@ -171,7 +171,8 @@ func (s *sender) leaveWaiting(p *parcel) {
 
 // grant accepts waiting parcels, as far as there is room. For each shard, and
 // for the whole buffer, first come is first served, lest small parcels keep a
-// large one out for ever; but nobody waits for another shard's share.
+// large one out for ever; but nobody waits for another shard's share. Parcels
+// that brought no key wait in one line, for any shard.
 func (s *sender) grant() wakeups {
 	var woken wakeups
 	s.starved = false
@@ -183,11 +184,14 @@ func (s *sender) grant() wakeups {
 			continue
 		}
 		wake := wakeup{waiter: p.waiter}
-		switch s.admit(p) {
+		switch s.admitWaiting(p) {
 		case bufferFull:
 			s.starved = true
 			return woken
 		case shareFull:
+			if !s.keyed { // nor is there room elsewhere
+				return woken
+			}
 			p.queue.fullAt = s.grants
 			p = next
 			continue
@@ -204,6 +208,19 @@ func (s *sender) grant() wakeups {
 		p = next
 	}
 	return woken
+}
+
+// admitWaiting is admit for a parcel that waits. One that brought no key goes
+// wherever there is room.
+func (s *sender) admitWaiting(p *parcel) admission {
+	a := s.admit(p)
+	if a != shareFull || s.keyed {
+		return a
+	}
+	p.queue.waiting--
+	s.route(p)
+	p.queue.waiting++
+	return s.admit(p)
 }
 
 // refuseWaiting has all waiting callers told that the sender is closed.

@@ -134,6 +134,17 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 	}
 }
 
+// expireLater reports whether p's time to live ends before dispatch would look
+// for that: p is not new, but had to wait.
+func (s *sender) expireLater(p *parcel) bool {
+	end := p.accepted + s.timeToLive
+	if s.timeToLive == 0 || end >= s.nextExpiry {
+		return false
+	}
+	s.nextExpiry = end
+	return true
+}
+
 // expire drops the parcels whose time to live has ended, and sets when to look
 // for others.
 func (s *sender) expire(now time.Duration) {
@@ -141,20 +152,25 @@ func (s *sender) expire(now time.Duration) {
 		return
 	}
 	s.nextExpiry = now + s.timeToLive
+	for _, l := range s.lanes {
+		s.expireIn(&l.waiting, now, true)
+	}
 	if s.routes != nil {
 		for _, q := range s.routes.queues {
-			s.expireIn(&q.retry, now)
-			s.expireIn(&q.fresh, now)
+			if q.jumbled {
+				q.fresh.sort()
+				q.jumbled = false
+			}
+			s.expireIn(&q.retry, now, false)
+			s.expireIn(&q.fresh, now, true)
 		}
 	}
-	for _, l := range s.lanes {
-		s.expireIn(&l.waiting, now)
-	}
+	s.nextExpiry = max(s.nextExpiry, now+retryTick) // to look for many at a time
 }
 
-// expireIn looks through one list. Only parcels to be tried again are not in
-// the order in which they were accepted.
-func (s *sender) expireIn(l *parcelList, now time.Duration) {
+// expireIn looks through one list, which may be in the order in which its
+// parcels were accepted.
+func (s *sender) expireIn(l *parcelList, now time.Duration, inOrder bool) {
 	for p := l.head; p != nil; {
 		next := p.next
 		if end := p.accepted + s.timeToLive; end <= now {
@@ -162,7 +178,7 @@ func (s *sender) expireIn(l *parcelList, now time.Duration) {
 			s.drop(p)
 		} else {
 			s.nextExpiry = min(s.nextExpiry, end)
-			if p.attempts == 0 {
+			if inOrder {
 				return
 			}
 		}

@@ -199,3 +199,22 @@ func TestALargeValueDoesNotStarve(t *testing.T) {
 		closeProducer(t, p)
 	})
 }
+
+// TestValuesWithoutAKeyGoAroundADeadShard has one of two shards take nothing,
+// and a single caller whose values belong to no shard.
+func TestValuesWithoutAKeyGoAroundADeadShard(t *testing.T) {
+	dead := kstreamtest.Fault{Kind: kstreamtest.Throttle, Shard: "shardId-000000000001"}
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: []kstreamtest.Fault{dead}}, 2, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.PartitionKey, cfg.MaxBufferedRecords = nil, 2000 })
+		const seconds = 10
+		ctx, cancel := context.WithTimeout(context.Background(), seconds*time.Second)
+		defer cancel()
+		for ctx.Err() == nil {
+			_ = p.Send(ctx, "value")
+		}
+		if n := p.Stats().Delivered; n < 0.95*seconds*limitRecords {
+			t.Errorf("%d values delivered in %d s, want the limit of the other shard", n, seconds)
+		}
+		_ = p.Close(ctx)
+	})
+}

@@ -1,6 +1,8 @@
 package kstream
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
@@ -150,6 +152,18 @@ func (l *parcelList) popFront() *parcel {
 		l.remove(p)
 	}
 	return p
+}
+
+// sort brings the parcels into the order in which they were accepted.
+func (l *parcelList) sort() {
+	all := make([]*parcel, 0, l.records)
+	for p := l.popFront(); p != nil; p = l.popFront() {
+		all = append(all, p)
+	}
+	slices.SortStableFunc(all, func(a, b *parcel) int { return cmp.Compare(a.accepted, b.accepted) })
+	for _, p := range all {
+		l.pushBack(p)
+	}
 }
 
 // A group are parcels that one call of SendAll, or all calls of Send, answer

@@ -14,8 +14,9 @@ type sendQueue struct {
 	keys  []randomKey // that lead to this shard
 	next  int         // of them
 
-	fresh parcelList // not tried yet, in the order they were accepted
-	retry parcelList // to be tried again, by notBefore
+	fresh   parcelList // not tried yet, in the order they were accepted, unless
+	jumbled bool       // set after a merge, for example
+	retry   parcelList // to be tried again, by notBefore
 
 	hurried              int // in fresh
 	records, bytes, held int // charged, in calls and settled ones too
@@ -32,6 +33,9 @@ type randomKey struct {
 }
 
 func (q *sendQueue) push(p *parcel) {
+	if last := q.fresh.tail; last != nil && last.accepted > p.accepted {
+		q.jumbled = true
+	}
 	q.fresh.pushBack(p)
 	if p.hurried {
 		q.hurried++
@@ -105,6 +109,9 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		}
 		o.urgent = q.hurried > 0 || p.list == &q.retry || p.epoch != s.epoch || due <= now
 		o.at = due
+	}
+	if p := q.retry.head; p != nil && p.notBefore > now {
+		o.at = min(o.at, p.notBefore)
 	}
 	return o
 }
