@@ -2,7 +2,6 @@ package kstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -111,7 +110,7 @@ func (s *sender) run(c *call) {
 }
 
 // put writes the entries from..to and fills in their answers. The error is
-// that of a call that failed as a whole.
+// that of a call of which nothing was written.
 //
 // One entry that the service does not accept fails the whole call, so such a
 // call is halved until the guilty entry is alone.
@@ -129,7 +128,11 @@ func (s *sender) put(c *call, from, to int) error {
 	fate := callFate(err)
 	if fate == invalid && to-from > 1 {
 		middle := (from + to) / 2
-		return errors.Join(s.put(c, from, middle), s.put(c, middle, to))
+		left, right := s.put(c, from, middle), s.put(c, middle, to)
+		if right == nil {
+			return nil // the service takes the others: no reason to pause
+		}
+		return left
 	}
 	if fate == refused || fate == credentials {
 		err = fmt.Errorf("%w: %w", errCallRefused, err)

@@ -207,3 +207,97 @@ func TestCredentialsThatExpire(t *testing.T) {
 		closeProducer(t, p)
 	})
 }
+
+// TestAListingThatIsNotAnswered is given up, so that the next one can succeed.
+func TestAListingThatIsNotAnswered(t *testing.T) {
+	for _, operation := range []string{"ListShards", "DescribeStreamSummary"} {
+		stall := kstreamtest.Fault{Kind: kstreamtest.Stall, Operation: operation, Count: 1}
+		inBubble(t, kstreamtest.Options{Faults: []kstreamtest.Fault{stall}}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true })
+			ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+			defer cancel()
+			for range 2 {
+				_, _ = p.Put(ctx, "k:v")
+			}
+			if n := len(srv.Records("s")); n != 1 {
+				t.Errorf("%s: %d records after two Puts and %v", operation, n, listTimeout)
+			}
+			closeProducer(t, p)
+		})
+	}
+}
+
+// TestListingsThatFailTakeNoMemory writes while the shards cannot be listed.
+func TestListingsThatFailTakeNoMemory(t *testing.T) {
+	failing := kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "ListShards"}
+	inBubble(t, kstreamtest.Options{Faults: []kstreamtest.Fault{failing}}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		most := 0
+		for range 3000 {
+			if err := p.Send(context.Background(), "k:v"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(20 * time.Millisecond)
+			p.sender.mu.Lock()
+			most = max(most, len(p.sender.lister.early))
+			p.sender.mu.Unlock()
+		}
+		if most > 1000 {
+			t.Errorf("%d entries are remembered for when the shards are listed", most)
+		}
+		closeProducer(t, p)
+	})
+}
+
+// TestAggregatesOnAStreamThatIgnoresKeys has no permission to find out that
+// the stream's distribution is AUTO.
+func TestAggregatesOnAStreamThatIgnoresKeys(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if _, err := CreateStream(ctx, srv.Client(), "auto", StreamOptions{AutoDistribution: true}); err != nil {
+			t.Fatal(err)
+		}
+		srv.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "DescribeStreamSummary", Code: "AccessDeniedException"})
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Stream, cfg.Aggregate = "auto", true })
+		summary, _ := p.SendAll(ctx, numbered(1000))
+		if st := p.Stats(); summary.Delivered != 1000 || st.Retries > 0 {
+			t.Errorf("%+v, %d sent again although they were in the stream", summary, st.Retries)
+		}
+		closeProducer(t, p)
+	})
+}
+
+// TestPoisonInEveryCallDoesNotPause has the service refuse each call for one
+// of its entries.
+func TestPoisonInEveryCallDoesNotPause(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		client := srv.Client(func(o *kinesis.Options) { o.HTTPClient = poisonClient{o.HTTPClient} })
+		p, err := NewProducer(client, ProducerConfig[string]{Stream: "s", PartitionKey: PartitionKey, MaxCalls: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Put(context.Background(), "first: lists the shards"); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		for i := range 1000 {
+			v := fmt.Sprint("value ", i)
+			if i%10 == 0 {
+				v = "poison"
+			}
+			if err := p.Send(context.Background(), v); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		_ = p.Flush(context.Background())
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if st := p.Stats(); st.Delivered != 901 || st.Failed != 100 || st.FailedCalls > 0 {
+			t.Errorf("%d delivered, %d failed, %d calls failed as a whole", st.Delivered, st.Failed, st.FailedCalls)
+		}
+		_ = p.Close(context.Background())
+	})
+}

@@ -18,6 +18,9 @@ import (
 const (
 	firstRelist = time.Second
 	maxRelist   = 10 * time.Second
+
+	// listTimeout ends a listing that is not answered.
+	listTimeout = 30 * time.Second
 )
 
 // lister lists the shards, once at a time and not too often.
@@ -74,6 +77,7 @@ func (s *sender) list(l *shardListing) {
 	if l.err == nil {
 		changed = s.install(found.info, found.shards)
 	}
+	s.lister.early = nil // charged, or too long ago to matter when it is tried again
 	s.lister.running = nil
 	s.lister.delay = min(max(2*s.lister.delay, firstRelist), maxRelist)
 	if changed {
@@ -102,11 +106,13 @@ type survey struct {
 // survey asks the service. Who may only write to the stream gets no
 // prediction: everything goes through one queue.
 func (s *sender) survey() (survey, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, listTimeout)
+	defer cancel()
 	var found survey
 	var infoErr error
 	var describing sync.WaitGroup
-	describing.Go(func() { found.info, infoErr = DescribeStream(s.ctx, s.client, s.stream) })
-	listed, err := listShards(s.ctx, s.client, s.stream, &types.ShardFilter{Type: types.ShardFilterTypeAtLatest})
+	describing.Go(func() { found.info, infoErr = DescribeStream(ctx, s.client, s.stream) })
+	listed, err := listShards(ctx, s.client, s.stream, &types.ShardFilter{Type: types.ShardFilterTypeAtLatest})
 	describing.Wait()
 	if denied(infoErr) {
 		found.info = StreamInfo{MaxRecordBytes: maxRecordBytes}
