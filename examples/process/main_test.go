@@ -135,7 +135,7 @@ Price: 1 value, 0 missing
   min      2
   max      2
   median   2
-  stddev   NaN
+  stddev   –
 `,
 		},
 		{
@@ -185,7 +185,7 @@ without a currency
   min      2
   max      2
   median   2
-  stddev   NaN
+  stddev   –
 
 CAD
   count    1
@@ -194,7 +194,7 @@ CAD
   min      6.99
   max      6.99
   median   6.99
-  stddev   NaN
+  stddev   –
 
 INR
   count    1
@@ -203,7 +203,7 @@ INR
   min      1234
   max      1234
   median   1234
-  stddev   NaN
+  stddev   –
 `,
 		},
 	})

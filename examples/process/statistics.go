@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,7 +157,11 @@ func printSummary(w io.Writer, s *aggregate.Summary) {
 	}{
 		{"mean", s.Mean()}, {"min", s.Min()}, {"max", s.Max()}, {"median", s.Median()}, {"stddev", s.StdDev()},
 	} {
-		fmt.Fprintf(w, "  %-8s %s\n", line.name, strconv.FormatFloat(line.value, 'f', -1, 64))
+		text := strconv.FormatFloat(line.value, 'f', -1, 64)
+		if math.IsNaN(line.value) {
+			text = "–" // one value deviates from nothing
+		}
+		fmt.Fprintf(w, "  %-8s %s\n", line.name, text)
 	}
 }
 
