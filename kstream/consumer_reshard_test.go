@@ -90,3 +90,60 @@ func TestGrandchildrenOfShardsThatVanishedMeanwhileAreRead(t *testing.T) {
 		}
 	})
 }
+
+// To find out what became of a shard takes other calls than reads, and those fail
+// as well.
+func TestFaultsWhileShardsAreLookedForAreSurvived(t *testing.T) {
+	const tries = 3 // of the SDK, for each of these calls
+	for _, operation := range []string{"ListShards", "DescribeStreamSummary"} {
+		t.Run(operation, func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				l.put(1, 1)
+				n := 0
+				for _, err := range l.consumer(ConsumerConfig[string]{Until: Count(11), PrefetchRecords: 1}).Records(l.Context()) {
+					if _, ok := errors.AsType[*GapError](err); ok {
+						continue
+					} else if err != nil {
+						l.Fatal(err)
+					}
+					if n++; n == 1 {
+						l.split(0)
+						sleep(l.Context(), 30*time.Hour) // the shard that is being read vanishes
+						l.split(0)
+						l.put(10, 10)
+						l.server.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: operation, Count: 2 * tries})
+					}
+				}
+				if hits := l.server.Counters().Faults[kstreamtest.Fail]; n != 11 || hits != 2*tries {
+					l.Errorf("%d records, %d faults", n, hits)
+				}
+			})
+		})
+	}
+}
+
+// A child of a merge whose other parent is new is looked up in the list.
+func TestFaultsWhileParentsAreLookedForAreSurvived(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		key := keyIn(l.open()[0], 3)
+		l.putKey(key, 20)
+		var got []string
+		for rec, err := range l.consumer(ConsumerConfig[string]{Until: Count(60), PrefetchRecords: 5}).Records(l.Context()) {
+			if err != nil {
+				l.Fatal(err)
+			}
+			if got = append(got, rec.Value); len(got) == 1 {
+				l.split(0)
+				l.putKey(key, 20)
+				l.merge(1)
+				l.putKey(key, 20)
+				l.server.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "ListShards", Count: 6})
+				sleep(l.Context(), time.Minute)
+			}
+		}
+		l.wantAll(got, 0)
+		if hits := l.server.Counters().Faults[kstreamtest.Fail]; hits != 6 {
+			l.Errorf("%d faults", hits)
+		}
+	})
+}

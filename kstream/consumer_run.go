@@ -265,7 +265,7 @@ func (r *run) childrenOf(p *page) []Shard {
 	if p.shard.start.vanished || r.fetch.Err() != nil || len(children) > 0 && r.knowsParents(children) {
 		return children
 	}
-	listed, err := listShards(r.fetch, r.client, r.cfg.stream, nil)
+	listed, err := r.listAgain()
 	if err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -275,6 +275,29 @@ func (r *run) childrenOf(p *page) []Shard {
 		children = append(children, shardOf(shard))
 	}
 	return children
+}
+
+// listAgain lists the shards, and tries that again for as long as it is sensible.
+// It returns nothing if nothing more is to be read.
+func (r *run) listAgain() ([]types.Shard, error) {
+	var faults backoff
+	for {
+		listed, err := listShards(r.fetch, r.client, r.cfg.stream, nil)
+		kind := faultOf(err)
+		if r.fetch.Err() != nil {
+			return nil, nil
+		}
+		if err == nil || kind == faultFatal {
+			return listed, err
+		}
+		pause, failing := faults.next(kind, time.Now())
+		if r.cfg.retryFor > 0 && failing > r.cfg.retryFor {
+			return nil, err
+		}
+		if sleep(r.fetch, pause) != nil {
+			return nil, nil
+		}
+	}
 }
 
 // knowsParents reports whether the lineage has all parents of the shards.

@@ -112,9 +112,11 @@ func (r *shardReader) retry(ctx context.Context, attempt func(context.Context) (
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+		_, unknown := errors.AsType[*types.ResourceNotFoundException](err)
+		if unknown {
 			answer, err = r.shard.lost(ctx, r.cursor.position, err)
-		} else {
+		}
+		if err != nil && (!unknown || faultOf(err) != faultFatal) {
 			err = r.recover(ctx, err)
 		}
 		if err != nil && r.fallBack(err) {
