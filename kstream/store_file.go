@@ -34,13 +34,13 @@ type FileStore struct {
 	path string
 	lock *os.File
 
-	mu      sync.Mutex // guards what follows
-	leases  leaseTable
-	waiting []*fileChange
-	writing bool // a call is writing for all that wait
-	idle    *sync.Cond
-	closed  bool
-	broken  error // of a write that failed
+	mu        sync.Mutex // guards what follows
+	leases    leaseTable
+	unwritten bool // leases are not what the file holds
+	waiting   []*fileChange
+	writing   bool // a call is writing for all that wait
+	idle      *sync.Cond
+	closed    bool
 }
 
 var _ Store = (*FileStore)(nil)
@@ -140,29 +140,26 @@ func (s *FileStore) change(ctx context.Context, c leaseChange) error {
 
 // writeWaiting makes and writes all changes that wait. It is called with mu
 // held, and lets go of it during the write.
+//
+// If that fails, all of them do, conflicts too: they are with a state that is not
+// on the disk. The next call writes it again, whatever it changes itself.
 func (s *FileStore) writeWaiting() {
 	batch := s.waiting
 	s.waiting = nil
-	var made []*fileChange
 	for _, c := range batch {
-		if c.err = s.broken; c.err == nil {
-			c.err = s.leases.change(c.leaseChange)
-		}
-		if c.err == nil {
-			made = append(made, c)
-		}
+		c.err = s.leases.change(c.leaseChange)
+		s.unwritten = s.unwritten || c.err == nil
 	}
-	if len(made) > 0 {
+	if s.unwritten {
 		content := s.encode()
 		s.mu.Unlock()
 		err := replaceFile(s.path, content)
 		s.mu.Lock()
-		if err != nil {
-			// What is on the disk is unknown, so nothing more can be promised.
-			s.broken = fmt.Errorf("kstream: write store %s: %w", s.path, err)
-		}
-		for _, c := range made {
-			c.err = s.broken
+		s.unwritten = err != nil
+		for _, c := range batch {
+			if err != nil {
+				c.err = fmt.Errorf("kstream: write store %s: %w", s.path, err)
+			}
 		}
 	}
 	for _, c := range batch {

@@ -106,6 +106,39 @@ func TestFileStoreSurvivesAnUnfinishedWrite(t *testing.T) {
 	}
 }
 
+// A full disk, for instance, is no reason to forget checkpoints for ever.
+func TestFileStoreRecoversFromAWriteThatFailed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoints.json")
+	store := openFile(t, path)
+	old := kstream.Lease{Stream: kstream.StreamID{ARN: "arn"}, ShardID: "a", Version: 1}
+	if err := store.Create(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path+".new", 0o700); err != nil { // in the way of the new file
+		t.Fatal(err)
+	}
+	moved := old
+	moved.Position, moved.Version = kstream.AfterRecord("17", 0), 2
+	for range 2 { // the second must not be told of a conflict that no file shows
+		if err := store.Update(t.Context(), old, moved); err == nil || errors.Is(err, kstream.ErrConflict) {
+			t.Errorf("an update that was not written: %v", err)
+		}
+	}
+	if err := os.Remove(path + ".new"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Update(t.Context(), old, moved); !errors.Is(err, kstream.ErrConflict) {
+		t.Errorf("an update that had been made: %v", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := openFile(t, path).List(t.Context(), old.Stream)
+	if err != nil || len(leases) != 1 || !leases[0].Equal(moved) {
+		t.Errorf("the file holds %+v, error %v", leases, err)
+	}
+}
+
 func TestFileStoreRefusesOtherFiles(t *testing.T) {
 	for name, content := range map[string]string{
 		"cut off": `{"version":1,"streams":[{`, "empty": "", "other version": `{"version":2}`, "other JSON": `[]`,
