@@ -76,8 +76,8 @@ func (a address) notFound() error {
 	return errorf(resourceNotFound, "Stream %s under account %s not found.", a.name, a.account)
 }
 
-// noShard words the failure of a read: the service looks for the number that is
-// in the ID, and only when there is none for the ID.
+// noShard words the failure of a read from a shard that is not there, be it for
+// want of the stream. An ID that is not in the form of one "could not be found".
 func (a address) noShard(id string) error {
 	if _, ok := shardIndex(id); !ok {
 		return a.couldNotFindShard(id)

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,7 +78,8 @@ const (
 )
 
 // Inject adds faults, beside those of Options.Faults. It panics for one that
-// cannot be: of an unknown kind, or with a chance outside 0..1.
+// cannot be: of an unknown kind, with a number out of range, or for an operation
+// that it could never hit.
 func (s *Server) Inject(faults ...Fault) {
 	for _, f := range faults {
 		if err := f.validate(); err != nil {
@@ -96,7 +98,30 @@ func (f Fault) validate() error {
 	if f.Chance < 0 || f.Chance > 1 || f.Skip < 0 || f.Count < 0 || f.Begin < 0 || f.For < 0 || f.Delay < 0 {
 		return fmt.Errorf("a fault of the kind %s with a number out of range", f.Kind)
 	}
+	if f.Operation != "" && !f.canHit(f.Operation) {
+		return fmt.Errorf("a fault of the kind %s that can never hit the operation %q", f.Kind, f.Operation)
+	}
 	return nil
+}
+
+// canHit reports whether the fault can hit requests of an operation.
+func (f Fault) canHit(operation string) bool {
+	switch f.Kind {
+	case Throttle:
+		return slices.Contains([]string{"PutRecord", "PutRecords", "GetRecords", "GetShardIterator"}, operation)
+	case FailEntry:
+		return operation == "PutRecords"
+	case ExpireIterator:
+		return operation == "GetRecords"
+	case Cut:
+		return operation == "SubscribeToShard"
+	case ResetAfter, CutBody:
+		if operation == "SubscribeToShard" { // its answer does not end; Cut is for it
+			return false
+		}
+	}
+	// A PutRecords request may go to many shards.
+	return indexOperations()[operation] != nil && (operation != "PutRecords" || f.Shard == "")
 }
 
 // ClearFaults removes all faults.

@@ -150,6 +150,36 @@ func TestStallForGood(t *testing.T) {
 	})
 }
 
+// TestFaultsRefused does not take faults that would never strike: a test that
+// relies on one would pass for nothing.
+func TestFaultsRefused(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		fault Fault
+		ok    bool
+	}{
+		{"no kind", Fault{Operation: "PutRecords"}, false},
+		{"a chance over 1", Fault{Kind: Fail, Chance: 1.1}, false},
+		{"an operation that there is not", Fault{Kind: Fail, Operation: "PutRecord s"}, false},
+		{"any operation", Fault{Kind: Fail}, true},
+		{"an operation on streams", Fault{Kind: Fail, Operation: "CreateStream"}, true},
+		{"throttling no shard", Fault{Kind: Throttle, Operation: "ListShards"}, false},
+		{"throttling a shard in PutRecords", Fault{Kind: Throttle, Operation: "PutRecords", Shard: shardID(0)}, true},
+		{"failing a shard in PutRecords", Fault{Kind: Fail, Operation: "PutRecords", Shard: shardID(0)}, false},
+		{"entries of PutRecord", Fault{Kind: FailEntry, Operation: "PutRecord"}, false},
+		{"an iterator that is written to", Fault{Kind: ExpireIterator, Operation: "PutRecord"}, false},
+		{"cutting what is no subscription", Fault{Kind: Cut, Operation: "GetRecords"}, false},
+		{"the end of a subscription's answer", Fault{Kind: CutBody, Operation: "SubscribeToShard"}, false},
+		{"the begin of a subscription", Fault{Kind: ResetBefore, Operation: "SubscribeToShard"}, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := test.fault.validate(); (err == nil) != test.ok {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
 func TestHook(t *testing.T) {
 	var seen []Request
 	s := NewServer(Options{Hook: func(r Request) *Reply {
