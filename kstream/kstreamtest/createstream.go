@@ -19,6 +19,11 @@ func (s *Server) createStream(c *call) error {
 	if err := s.roomFor(shards, c.now); err != nil {
 		return err
 	}
+	if st.mode == onDemand {
+		if err := s.roomOnDemand(c.now); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.streams[st.name] != nil {

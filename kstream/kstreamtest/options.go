@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -106,6 +107,9 @@ type Limits struct {
 	// Shards is how many open shards the account may have: 20,000. Switched off,
 	// it is the million that memory bears.
 	Shards int
+
+	// OnDemandStreams is how many on-demand streams the account may have: 50.
+	OnDemandStreams int
 }
 
 // Unlimited returns Limits with every rate switched off. Iterators still expire.
@@ -124,6 +128,7 @@ const (
 	iteratorAge        = 5 * time.Minute
 	accountShards      = 20000
 	mostShards         = 1_000_000 // of a server without Limits.Shards
+	onDemandStreams    = 50
 )
 
 func (l Limits) withDefaults() Limits {
@@ -136,6 +141,9 @@ func (l Limits) withDefaults() Limits {
 	l.Control = cmp.Or(l.Control, 1)
 	if l.Shards = cmp.Or(l.Shards, accountShards); l.Shards < 0 {
 		l.Shards = mostShards
+	}
+	if l.OnDemandStreams = cmp.Or(l.OnDemandStreams, onDemandStreams); l.OnDemandStreams < 0 {
+		l.OnDemandStreams = math.MaxInt32
 	}
 	return l
 }

@@ -28,7 +28,7 @@ type newStreamNow struct {
 func (s *Server) restore() error {
 	limits, stateChange := s.opts.Limits, s.opts.StateChange
 	s.opts.Limits = Unlimited()
-	s.opts.Limits.Shards = math.MaxInt32
+	s.opts.Limits.Shards, s.opts.Limits.OnDemandStreams = math.MaxInt32, math.MaxInt32
 	salted := false
 	j, err := openJournal(s.opts.Dir, cmp.Or(s.opts.Sync, defaultSync), func(kind byte, payload []byte) error {
 		salted = salted || kind == journalSalt

@@ -11,10 +11,13 @@ const (
 // updateStreamMode implements UpdateStreamMode. The shards stay as they are.
 func (s *Server) updateStreamMode(c *call) error {
 	mode := c.in.object("StreamModeDetails").string("StreamMode")
-	committed := s.committed()
+	committed, full := s.committed(), s.roomOnDemand(c.now)
 	return s.change(c, func(st *stream) error {
 		if err := c.checkWarmThroughput(mode, committed); err != nil {
 			return err
+		}
+		if mode == onDemand && st.mode != onDemand && full != nil {
+			return full
 		}
 		if s.opts.Limits.Control >= 0 && !st.modeChanges.allow(c.now, modeChangesADay) {
 			return errorf(limitExceeded, "The mode of stream %s under account %s was changed %d times within 24 hours.", st.name, st.account, modeChangesADay)

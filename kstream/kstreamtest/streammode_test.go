@@ -8,6 +8,43 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 )
 
+// TestOnDemandStreams counts them, whichever way a stream becomes one.
+func TestOnDemandStreams(t *testing.T) {
+	s := NewServer(Options{Limits: Limits{OnDemandStreams: 2, Control: -1}})
+	defer s.Close()
+	s.CreateStream("provisioned", 1)
+	client := s.Client(noRetry)
+	demand := &types.StreamModeDetails{StreamMode: types.StreamModeOnDemand}
+	create := func(name string) error {
+		_, err := client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &name, StreamModeDetails: demand})
+		return err
+	}
+	change := func(name string) error {
+		_, err := client.UpdateStreamMode(t.Context(), &kinesis.UpdateStreamModeInput{
+			StreamARN: aws.String(streamARN("us-east-1", "123456789012", name)), StreamModeDetails: demand})
+		return err
+	}
+	for _, step := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"the first", create("a"), ""},
+		{"the second", create("b"), ""},
+		{"the third", create("c"), limitExceeded},
+		{"the third, changed", change("provisioned"), limitExceeded},
+		{"one that is already", change("a"), ""},
+	} {
+		if code(step.err) != step.want {
+			t.Errorf("%s: %v, want %q", step.name, step.err, step.want)
+		}
+	}
+	limits, err := client.DescribeLimits(t.Context(), &kinesis.DescribeLimitsInput{})
+	if err != nil || *limits.OnDemandStreamCount != 2 || *limits.OnDemandStreamCountLimit != 2 {
+		t.Errorf("limits %v, %v", limits, err)
+	}
+}
+
 // TestWarmThroughput sets it in the three ways there are, for an account that may:
 // the one bound is the same for all.
 func TestWarmThroughput(t *testing.T) {
