@@ -2,6 +2,7 @@ package kstream
 
 import (
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/internal/ratelimit"
@@ -10,7 +11,10 @@ import (
 const (
 	// quantum is the time whose worth of tokens is let gather before a queue
 	// that waits for tokens leaves with them: calls of one record each would
-	// keep the rate too, at a far higher cost.
+	// keep the rate too, at a far higher cost. On a shard that is shared it is
+	// between half and one and a half of that, by chance: if all programs
+	// called at the same intervals, the same one would always find the shard's
+	// bucket just emptied by another.
 	quantum = 40 * time.Millisecond
 
 	// wholeCeiling is how far past the documented limits of its shards a stream
@@ -23,6 +27,7 @@ const (
 type shardPace struct {
 	adaptive *ratelimit.Adaptive
 	born     time.Time // what the sender's clock counts from
+	patience float64   // how many quanta to wait, by chance
 }
 
 // newShardPace makes a pace for a number of shards at a part of their limits.
@@ -34,7 +39,7 @@ func newShardPace(born time.Time, now time.Duration, shards, rate, ceiling float
 		Records: int64(max(1, shards*rate*shardRecordRate)),
 		Bytes:   int64(max(1, shards*rate*shardByteRate)),
 	}
-	return shardPace{ratelimit.NewAdaptive(born.Add(now), limits, ceiling), born}
+	return shardPace{ratelimit.NewAdaptive(born.Add(now), limits, ceiling), born, 1}
 }
 
 // inherit starts a shard's pace from that of the shard it came from.
@@ -51,8 +56,8 @@ func (p *shardPace) quantum() (records, bytes int) {
 	if p.unlimited() {
 		return 1, 1
 	}
-	rate := p.adaptive.Rate()
-	return max(1, int(float64(rate.Records)*quantum.Seconds())), max(1, int(float64(rate.Bytes)*quantum.Seconds()))
+	rate, seconds := p.adaptive.Rate(), p.patience*quantum.Seconds()
+	return max(1, int(float64(rate.Records)*seconds)), max(1, int(float64(rate.Bytes)*seconds))
 }
 
 // wait returns how long until a number of records and bytes may be written.
@@ -100,6 +105,10 @@ func (p *shardPace) correct(now time.Duration, bytes int) {
 func (p *shardPace) answer(now, sent time.Duration, accepted, throttled ratelimit.Limits) {
 	if !p.unlimited() && accepted.Records+throttled.Records > 0 {
 		p.adaptive.Answer(p.born.Add(now), p.born.Add(sent), accepted, throttled)
+		p.patience = 1
+		if p.adaptive.Share() < 1 {
+			p.patience = 0.5 + rand.Float64()
+		}
 	}
 }
 

@@ -19,6 +19,10 @@ const (
 	firstSendBackoff = 50 * time.Millisecond
 	maxSendBackoff   = 5 * time.Second
 
+	// maxPause bounds how long all calls pause when they keep failing: a call
+	// a second finds out soon enough that they work again, and is no burden.
+	maxPause = time.Second
+
 	// retryTick gathers parcels that are tried again at about the same time
 	// into one call.
 	retryTick = 10 * time.Millisecond
@@ -139,7 +143,7 @@ func (s *sender) judgeCall(now time.Duration, err error) {
 		s.warnAfter = now + warnEvery
 		s.logger.Warn("kstream: calls keep failing", "stream", s.stream, "in a row", s.failures, "error", err)
 	}
-	s.pauseUntil = now + sendBackoff(s.failures-failuresBeforePause)
+	s.pauseUntil = now + sendBackoff(s.failures-failuresBeforePause, maxPause)
 }
 
 // again decides about an entry that was not written: its parcels are tried
@@ -168,7 +172,7 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 		default:
 			p.notBefore = now
 			if a.fate != throttled || p.queue.pace.unlimited() {
-				p.notBefore = (now + sendBackoff(p.attempts-1)).Truncate(retryTick) + retryTick
+				p.notBefore = (now + sendBackoff(p.attempts-1, maxSendBackoff)).Truncate(retryTick) + retryTick
 			}
 			c.again = append(c.again, p)
 			continue
@@ -192,6 +196,9 @@ func (s *sender) retry(parcels []*parcel, now time.Duration) {
 		s.counts.retries++
 		s.queued++
 		s.queuedBytes += p.size
+		if s.timeToLive > 0 { // expire did not see what was under way
+			s.nextExpiry = min(s.nextExpiry, p.accepted+s.timeToLive)
+		}
 		s.rehome(p)
 	}
 	if s.lanes != nil {
@@ -203,9 +210,10 @@ func (s *sender) retry(parcels []*parcel, now time.Duration) {
 	}
 }
 
-// sendBackoff returns how long to wait after a number of failures before.
-func sendBackoff(before int) time.Duration {
-	d := min(firstSendBackoff<<min(max(before, 0), 10), maxSendBackoff)
+// sendBackoff returns how long to wait after a number of failures before, up to
+// about most.
+func sendBackoff(before int, most time.Duration) time.Duration {
+	d := min(firstSendBackoff<<min(max(before, 0), 10), most)
 	return d/2 + rand.N(d/2)
 }
 

@@ -9,74 +9,110 @@ import (
 type Limits struct{ Records, Bytes int64 }
 
 // An Adaptive paces what one producer writes to one shard, or to a whole stream, within limits that it may have to share
-// with other producers it knows nothing of. It learns its share from which entries the service throttles:
+// with other producers it knows nothing of. It learns its share from which entries the service throttles. The law is that
+// of TCP, additive increase and multiplicative decrease, with what is known here and not there: the limits.
 //
-//   - It starts at the limits, and never goes over ceiling times the limits.
-//   - Every throttled record lowers the rate by one record a second (and bytes alike); by more while most of the entries
-//     are throttled; but not by more than was throttled, and by half, within one round trip.
-//   - Every second adds a constant times the square root of the share, and increasingly more the longer nothing has been
-//     throttled. Over the limits, it only does so while more is asked for; and it doubles every second until an entry is
-//     throttled for the first time.
+//   - Start: at the limits, with a small burst that grows with what is accepted, as nobody knows what the shard's bucket
+//     holds. An entry that is throttled before the burst is full says that the bucket held less than was assumed, and no
+//     more: what was sent up to then does not lower the share.
+//   - Level: a throttled entry found the shard's bucket empty, so what this one holds is given up.
+//   - Down: a throttled record costs steepness times its part of the limits, or less while it is one among many that were
+//     accepted; and all those of a round trip cost at most maxRoundCut of the share.
+//   - Up: each second adds slope times (1 - share) * share / (share + halfSlope), so less to who has much. That is what
+//     makes the shares of several producers equal, within about half a minute: as whoever writes more is throttled more,
+//     they come to rest where all have the same. The factors beside the slope keep down how many entries it takes to hold
+//     that balance: where many share a shard, or where records are large, each throttled one is a larger part of a share.
+//   - Claim: when nothing has been throttled for a while, somebody has left, and the share grows ever faster.
+//   - Over the limits it grows only while more is asked for: doubled every second until an entry is throttled for the first
+//     time, by the claim later. It never goes over ceiling times the limits.
+//   - Outage: of what producers that share a shard send, some always gets through. If nothing does in several calls, it is
+//     the service that takes nothing, which says nothing about the share. So the share from before is remembered; meanwhile
+//     minShare keeps asking; and as soon as something is accepted again, the share grows back, fourfold in a round trip.
 //
-// Several producers on a shard so come to rest where the throttled records cancel the increase. As whoever writes more is
-// throttled more, that is where all have the same share; and as the increase is small, few entries are throttled there,
-// well below 1 % for up to five producers. The shard's own bucket, which holds a second's worth, evens out the rest, so
-// that the shard is used in full. Simulations in the tests hold all this.
+// The shard's own bucket, which holds a second's worth, evens out the rest, so that the shard is used in full. Simulations in
+// the tests hold all this, over many seeds; they need callers that do not all call at the same regular times, or the same one
+// would always find the bucket that another has just emptied.
+//
+// A service that throttles some entries at random, whatever the rate, looks like other producers, and is given way to
+// alike: with one of a thousand a lone producer still writes nine tenths of the limits, with one of a hundred a seventh.
 //
 // Make one with [NewAdaptive]. It is not safe for concurrent use.
 type Adaptive struct {
 	limits         Limits
 	share, ceiling float64 // of the limits
 	burst          float64 // of the limits, at a share of 1: less than fullBurst until that has proved to be there
+	size           float64 // of a record, as a part of the limits, on average
 	records, bytes Bucket
 
 	raised    time.Time // when share was last raised
 	throttled time.Time // when an entry was last throttled
 	found     bool      // whether one ever was
 	starved   bool      // whether tokens were missing since share was last raised
-
-	recent   outcomes // in records, fading
-	recentAt time.Time
+	assumed   time.Time // what was sent up to then relied on the burst at the start
 
 	// A round starts with the first throttled entry that was sent after the last round's start, so after its cut.
 	round      outcomes // in parts of the limits
 	roundAt    time.Time
 	roundShare float64
+
+	// A spell of throttling lasts until something is accepted that was sent after the last throttled entry, and calm later.
+	spell    bool
+	before   float64   // the share before the spell
+	refused  float64   // in parts of the limits, since anything was accepted
+	refusals int       // the answers with that
+	outage   bool      // the share is to go back to what it was before the spell
+	stepped  time.Time // when it last made a step
 }
 
 const (
 	// fullBurst leaves a twentieth of the second's worth that a shard's bucket holds to changes in latency, which make entries
 	// arrive closer together than they were sent.
 	fullBurst = 0.95
-	// firstBurst is what is sent before the first answer. From there the burst grows by burstGrowth times what is accepted,
-	// so that several producers that start at once, or one on a busy shard, do not each send a whole second's worth.
+	// firstBurst is what is sent before the first answer, and throttled if the bucket is empty; a smaller one would make an
+	// upload of less than a second's worth, which a full bucket takes at once, wait for more round trips. From there
+	// the burst grows by burstGrowth times what is accepted, so that several producers that start at once, or one on a
+	// busy shard, do not each send a whole second's worth.
 	firstBurst  = fullBurst / 4
 	burstGrowth = 2
 
-	// minShare keeps a producer trying, so that it notices when there is room again.
+	// minShare keeps a producer trying, so that it notices when there is room again: ten records a second of a shard.
 	minShare = 0.01
 
-	// slope is the increase of the share in a second, at a share of 1. Together with the cut of one record a second for
-	// each throttled record it sets how many are throttled while producers share a shard: slope times the sum of the
-	// square roots of their shares, so 0.2 % for two and 0.3 % for five, and a little more from what follows.
-	slope = 0.0015
-	// The increase is twice the slope after quietUnit without a throttled entry, and grows with the square of the time up
-	// to quietMax: to claim what another producer has left.
-	quietUnit = 3 * time.Second
-	quietMax  = 30 * time.Second
+	// slope sets how fast shares become equal, and with that how many entries are throttled meanwhile: about 0.5 % with two
+	// producers and 1.5 % with five. At a share of halfSlope it is halved, as it is for fewRecords records a second, but for
+	// large ones not below leastSlope of it.
+	slope      = 0.11
+	halfSlope  = 0.3
+	fewRecords = 20
+	leastSlope = 0.2
 	// raiseEvery is how often the share is raised: a rate that changes with every call would cost more than it gives.
 	raiseEvery = 100 * time.Millisecond
 
-	// steepness is how many more records a second each throttled one costs while nearly all are throttled.
-	steepness = 20
-	// fade is the time in which an outcome's weight for that falls to 1/e, prior the accepted records to assume at first:
-	// a few large records say little.
-	fade  = time.Second
-	prior = 20
-	// maxWeight bounds what one answer, which can be about a single large record, takes from the share, and maxRoundCut is
-	// the part of the share that one round can.
-	maxWeight   = 0.25
-	maxRoundCut = 0.5
+	// The claim begins quiet after the last throttled entry, longer than producers at rest mostly go without one, and
+	// adds claim times the square of the seconds since then, up to claimMax: what was left is taken after about seven.
+	quiet    = 3 * time.Second
+	claim    = 0.02
+	claimMax = 10 * time.Second
+
+	// steepness is how many records a second a throttled record costs: enough that one that hits the empty bucket of a shard
+	// stops it from being hit again; in full when fullPart of its round are throttled.
+	steepness = 30
+	fullPart  = 0.2
+	// maxRoundCut is small because the entries that hit the empty bucket are throttled together, and hit one producer or
+	// another by chance.
+	maxRoundCut = 0.2
+
+	// calm is for how long nothing must be throttled before a share counts as one that held.
+	calm = 500 * time.Millisecond
+	// It is an outage when nothing was accepted in so many answers, and for such a part of the share's second: the one alone
+	// happens where large records share a shard, the other where calls are small.
+	outageAnswers = 3
+	outagePart    = 0.1
+	// outageDebt bounds the debt of a large record, in time: in an outage it took nothing, and the share is so low that
+	// the next attempt would be minutes away.
+	outageDebt = 2 * time.Second
+	// After an outage the share grows by the factor comeback in a round trip, or by burstGrowth times what was accepted.
+	comeback = 4
 )
 
 // NewAdaptive returns an Adaptive that starts at the limits, each at least 1. The ceiling, at least 1, is the multiple of
@@ -85,7 +121,7 @@ const (
 func NewAdaptive(now time.Time, limits Limits, ceiling float64) *Adaptive {
 	a := &Adaptive{
 		limits: Limits{clamp(limits.Records), clamp(limits.Bytes)}, share: 1, ceiling: max(1, ceiling), burst: firstBurst,
-		raised: now, throttled: now, recentAt: now,
+		raised: now, throttled: now, before: 1,
 	}
 	a.records, a.bytes = NewBucket(1, 1), NewBucket(1, 1)
 	a.apply(now)
@@ -133,6 +169,7 @@ func (a *Adaptive) Rate() Limits { return Limits{a.records.Rate(), a.bytes.Rate(
 // Inherit takes over what another one has learned: for a shard that has come out of another.
 func (a *Adaptive) Inherit(now time.Time, from *Adaptive) {
 	a.share, a.found, a.throttled = min(from.share, a.ceiling), from.found, from.throttled
+	a.spell, a.outage, a.before = from.spell, from.outage, min(from.before, a.ceiling)
 	a.apply(now)
 }
 
@@ -152,39 +189,76 @@ func (a *Adaptive) Return(now time.Time, n Limits) {
 // throttled. Entries that failed otherwise count as neither. What was throttled needs tokens again when it is sent again.
 func (a *Adaptive) Answer(now, sent time.Time, accepted, throttled Limits) {
 	a.raise(now)
-	if passed := now.Sub(a.recentAt); passed > 0 {
-		a.recent.fade(passed)
-		a.recentAt = now
-	}
 	if throttled.Records > 0 && sent.After(a.roundAt) {
 		a.round, a.roundAt, a.roundShare = outcomes{}, now, a.share
 	}
-	a.recent.add(float64(accepted.Records), float64(throttled.Records))
-	a.round.add(a.weight(accepted), a.weight(throttled))
-	if throttled.Records > 0 {
-		a.cut(now, throttled)
-	} else if a.burst < fullBurst {
-		a.grow(now, accepted)
+	all := outcomes{a.weight(accepted), a.weight(throttled)}
+	a.round.add(all)
+	if n := float64(accepted.Records + throttled.Records); n > 0 {
+		a.size += (all.sum()/n - a.size) / 8
+	}
+	a.judge(now, sent, all)
+	switch {
+	case all.throttled > 0:
+		a.cut(now, sent, all.throttled)
+	case a.burst < fullBurst:
+		a.grow(now, all.accepted)
+	case a.outage && sent.After(a.throttled) && sent.After(a.stepped):
+		a.comeBack(now, all.accepted)
 	}
 }
 
-// cut lowers the share. A throttled entry also says that the shard's bucket was empty when it arrived, so that the burst
-// this one holds is not there: it is given up.
-func (a *Adaptive) cut(now time.Time, throttled Limits) {
-	part := a.recent.throttledPart(prior)
-	cut := (1 + steepness*part*part) * min(a.weight(throttled), maxWeight)
-	lowest := max(minShare, a.roundShare*max(1-maxRoundCut, 1-a.round.throttledPart(0)))
-	a.share = min(a.share, max(lowest, a.share-cut))
-	a.throttled, a.found = now, true
-	a.burst = fullBurst
+// judge notices where spells and outages begin and end.
+func (a *Adaptive) judge(now, sent time.Time, all outcomes) {
+	if all.throttled > 0 && !a.spell {
+		a.spell, a.before = true, a.share
+	}
+	if all.accepted == 0 {
+		a.refusals++
+		a.refused += all.throttled
+		a.outage = a.outage || a.refusals >= outageAnswers && a.refused >= outagePart*a.before
+		return
+	}
+	a.refusals, a.refused = 0, 0
+	if all.throttled > 0 {
+		a.outage = false // some get through, so that is how much
+	} else if sent.After(a.throttled) && now.Sub(a.throttled) >= calm {
+		a.spell = a.outage
+	}
+}
+
+// cut lowers the share for a throttled part of the limits, and gives up what is in the buckets. The burst of the start has
+// proved to be there or not by now: from here on tokens gather up to a full one.
+func (a *Adaptive) cut(now, sent time.Time, throttled float64) {
+	if !a.found && a.burst < fullBurst {
+		a.assumed = now
+	}
+	a.throttled, a.found, a.burst = now, true, fullBurst
+	if sent.After(a.assumed) {
+		lost := steepness * throttled * min(1, a.round.throttledPart()/fullPart)
+		lowest := max(minShare, a.roundShare*(1-maxRoundCut))
+		a.share = min(a.share, max(lowest, a.share-lost))
+	}
 	a.apply(now)
-	a.records.Empty(now)
-	a.bytes.Empty(now)
+	least := Limits{-MaxTokens, -MaxTokens}
+	if a.outage {
+		least = a.limits.times(-a.share * outageDebt.Seconds())
+	}
+	a.records.Clamp(now, least.Records, 0)
+	a.bytes.Clamp(now, least.Bytes, 0)
+}
+
+// comeBack raises the share after an outage, towards what it was before.
+func (a *Adaptive) comeBack(now time.Time, accepted float64) {
+	a.share = min(max(comeback*a.share, a.share+burstGrowth*accepted), a.before)
+	a.outage = a.share < a.before
+	a.stepped = now
+	a.apply(now)
 }
 
 // grow lets the burst follow what was accepted, until it is full.
-func (a *Adaptive) grow(now time.Time, accepted Limits) {
-	more := min(burstGrowth*a.weight(accepted), fullBurst-a.burst)
+func (a *Adaptive) grow(now time.Time, accepted float64) {
+	more := min(burstGrowth*accepted, fullBurst-a.burst)
 	a.burst += more
 	a.apply(now)
 	a.Return(now, a.limits.times(more))
@@ -208,11 +282,21 @@ func (a *Adaptive) raise(now time.Time) {
 	if a.share >= 1 && !a.found {
 		a.share *= math.Exp2(passed.Seconds())
 	} else {
-		quiet := min(now.Sub(a.throttled), quietMax).Seconds() / quietUnit.Seconds()
-		a.share += passed.Seconds() * slope * math.Sqrt(a.share) * (1 + quiet*quiet)
+		a.share += passed.Seconds() * a.increase(now)
 	}
 	a.share = min(a.share, limit)
 	a.apply(now)
+}
+
+// increase returns what a second adds to the share.
+func (a *Adaptive) increase(now time.Time) float64 {
+	fair := slope * max(0, 1-a.share) * a.share / (a.share + halfSlope)
+	if a.size > 0 {
+		perSecond := a.share / a.size
+		fair *= max(leastSlope, perSecond/(perSecond+fewRecords))
+	}
+	since := min(max(0, now.Sub(a.throttled)-quiet), claimMax).Seconds()
+	return fair + claim*since*since
 }
 
 // apply gives the buckets the rates of the share.
@@ -231,24 +315,15 @@ func (l Limits) times(f float64) Limits {
 	return Limits{int64(float64(l.Records) * f), int64(float64(l.Bytes) * f)}
 }
 
-// outcomes sum up what was accepted and throttled.
+// outcomes are parts of the limits that were accepted and throttled.
 type outcomes struct{ accepted, throttled float64 }
 
-func (o *outcomes) add(accepted, throttled float64) {
-	o.accepted += accepted
-	o.throttled += throttled
+func (o *outcomes) add(more outcomes) {
+	o.accepted += more.accepted
+	o.throttled += more.throttled
 }
 
-// throttledPart returns the part that was throttled, as if so much more had been accepted before.
-func (o outcomes) throttledPart(accepted float64) float64 {
-	if o.throttled == 0 {
-		return 0
-	}
-	return o.throttled / (o.throttled + o.accepted + accepted)
-}
+func (o outcomes) sum() float64 { return o.accepted + o.throttled }
 
-func (o *outcomes) fade(passed time.Duration) {
-	left := math.Exp(-passed.Seconds() / fade.Seconds())
-	o.accepted *= left
-	o.throttled *= left
-}
+// throttledPart returns which part was throttled. There must be some.
+func (o outcomes) throttledPart() float64 { return o.throttled / o.sum() }

@@ -67,10 +67,10 @@ func (b *Bucket) Return(now time.Time, n int64) {
 	b.level = min(b.level+nanotokens(n), b.burst)
 }
 
-// Empty takes whatever is there. A debt stays.
-func (b *Bucket) Empty(now time.Time) {
+// Clamp raises the level to least or lowers it to most, if it is outside of them. It does not go over the burst.
+func (b *Bucket) Clamp(now time.Time, least, most int64) {
 	b.advance(now)
-	b.level = min(b.level, 0)
+	b.level = min(max(b.level, tokens(least)), tokens(most), b.burst)
 }
 
 // Wait returns how long after now Take(n) will succeed if nothing else is taken: 0 if it would now. It is exact, to the
@@ -130,4 +130,7 @@ func (b *Bucket) needed(n int64) int64 {
 	return min(nanotokens(n), b.burst)
 }
 
-func nanotokens(n int64) int64 { return min(max(n, 0), MaxTokens) * nano }
+func nanotokens(n int64) int64 { return tokens(max(n, 0)) }
+
+// tokens returns n tokens, or a debt of -n, in nanotokens.
+func tokens(n int64) int64 { return min(max(n, -MaxTokens), MaxTokens) * nano }

@@ -156,6 +156,26 @@ func TestChargeAndReturn(t *testing.T) {
 	}
 }
 
+func TestClamp(t *testing.T) {
+	for _, tc := range []struct{ level, least, most, want int64 }{
+		{50, 0, 20, 20},
+		{50, 0, 80, 50},
+		{50, 60, 80, 60},
+		{-50, -MaxTokens, 20, -50},
+		{-50, -20, 20, -20},
+		{50, 0, -20, -20},
+		{50, 1000, MaxTokens, 100},
+		{50, -MaxTokens - 1, math.MaxInt64, 50},
+	} {
+		b := NewBucket(10, 100)
+		b.Charge(start, 100-tc.level)
+		b.Clamp(start, tc.least, tc.most)
+		if got := b.Level(start); got != tc.want {
+			t.Errorf("%d between %d and %d is %d, want %d", tc.level, tc.least, tc.most, got, tc.want)
+		}
+	}
+}
+
 func TestSetLimits(t *testing.T) {
 	b := NewBucket(10, 100)
 	b.Take(start, 100)

@@ -1,0 +1,187 @@
+package ratelimit
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"time"
+)
+
+// seeds returns how many times a simulation is repeated with other chances.
+func seeds(few, many int) int {
+	if os.Getenv("KINESISKIT_LONG") != "" {
+		return many
+	}
+	return few
+}
+
+// A distance is how far producers are from the service. Round trips that never vary are the harder case: who calls when
+// does not change by itself.
+type distance struct {
+	name          string
+	delay, jitter time.Duration
+}
+
+var distances = []distance{
+	{"exactly 30 ms", 15 * time.Millisecond, 0},
+	{"5 to 80 ms", 2500 * time.Microsecond, 37500 * time.Microsecond},
+}
+
+func TestSimulation(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		scenario scenario
+		// What must be seen: at least used and at most throttled over the whole time, and in the second half; and the
+		// largest share over the smallest in the second half.
+		whole, half tally
+		unfair      float64
+	}{
+		{"alone", scenario{}, tally{0.99, 0}, tally{0.999, 0}, 1},
+		{"alone, 4 KB", scenario{size: 4096}, tally{0.99, 0}, tally{0.999, 0}, 1},
+		{"alone, 1 MB", scenario{size: 1_000_000}, tally{0.93, 0}, tally{0.95, 0}, 1},
+		{"alone, latency that varies", scenario{jitter: 100 * time.Millisecond}, tally{0.99, 0.001}, tally{0.99, 0.001}, 1},
+		{"alone, a shard throttled to a tenth", scenario{capacity: 0.1}, tally{0.97, 0.06}, tally{0.99, 0.015}, 1},
+		{"two, a slow network", scenario{producers: 2, delay: 500 * time.Millisecond}, tally{0.95, 0.1}, tally{0.97, 0.07}, 1.5},
+		{"two, 100 KB", scenario{producers: 2, size: 100_000}, tally{0.97, 0.08}, tally{0.97, 0.08}, 3},
+		{"twenty", scenario{producers: 20}, tally{0.99, 0.12}, tally{0.99, 0.03}, 2},
+		{"one of a thousand throttled by chance", scenario{noise: 0.001}, tally{0.9, 0.002}, tally{0.9, 0.002}, 1},
+		{"one of a hundred throttled by chance", scenario{noise: 0.01}, tally{0.2, 0.02}, tally{0.05, 0.02}, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			for seed := range seeds(2, 20) {
+				sc := tc.scenario
+				sc.seed, sc.from, sc.duration = uint64(seed), time.Minute, 2*time.Minute
+				if sc.producers == 0 {
+					sc.producers, sc.starts = 1, []time.Duration{0}
+				}
+				sc.size, sc.delay, sc.capacity = orElse(sc.size, 100), orElse(sc.delay, 15*time.Millisecond), orElse(sc.capacity, 1)
+				got := sc.run()
+				t.Logf("used and throttled: %.4f, in the second half %.4f; shares %.3f", got.whole, got.late, got.shares)
+				if got.whole.used < tc.whole.used || got.whole.throttled > tc.whole.throttled {
+					t.Errorf("used and throttled: %.4f, want %.4f", got.whole, tc.whole)
+				}
+				if got.late.used < tc.half.used || got.late.throttled > tc.half.throttled {
+					t.Errorf("used and throttled in the second half: %.4f, want %.4f", got.late, tc.half)
+				}
+				if most, least := slices.Max(got.shares), slices.Min(got.shares); most > least*tc.unfair {
+					t.Errorf("shares %.3f, want none more than %v times another", got.shares, tc.unfair)
+				}
+			}
+		})
+	}
+}
+
+// orElse returns v, or d if v is zero.
+func orElse[T comparable](v, d T) T {
+	var zero T
+	if v == zero {
+		return d
+	}
+	return v
+}
+
+func TestSimulatedFairShare(t *testing.T) {
+	for _, producers := range []int{2, 3, 5} {
+		for _, how := range []struct {
+			name   string
+			change func(*scenario)
+		}{
+			{"together", func(s *scenario) { s.starts = make([]time.Duration, producers) }},
+			{"within a second", func(*scenario) {}},
+			{"one after the other", func(s *scenario) {
+				for i := range producers {
+					s.starts = append(s.starts, time.Duration(i)*50*time.Second/time.Duration(producers))
+				}
+			}},
+			{"through an outage", func(s *scenario) { s.begin, s.outage = 30*time.Second, 5*time.Second }},
+			{"from an outage on", func(s *scenario) { s.begin, s.outage = 500*time.Millisecond, 5*time.Second }},
+		} {
+			for _, far := range distances {
+				t.Run(fmt.Sprintf("%d %s, %s", producers, how.name, far.name), func(t *testing.T) {
+					t.Parallel()
+					for _, size := range []int64{100, 4096} {
+						sc := scenario{
+							producers: producers, size: size, delay: far.delay, jitter: far.jitter, capacity: 1,
+							from: time.Minute, duration: 2 * time.Minute,
+						}
+						how.change(&sc)
+						checkFairShare(t, sc)
+					}
+				})
+			}
+		}
+	}
+}
+
+// checkFairShare looks at the second minute.
+func checkFairShare(t *testing.T, sc scenario) {
+	t.Helper()
+	fair := 0.7 // the least of an even share
+	if sc.producers == 2 {
+		fair = 0.8
+	}
+	n := seeds(2, 25)
+	unfair, throttled, least := 0, 0.0, 1.0
+	for seed := range n {
+		sc.seed = uint64(seed)
+		got := sc.run()
+		lesser := slices.Min(got.shares) * float64(sc.producers) / got.late.used
+		least = min(least, lesser)
+		throttled += got.late.throttled / float64(n)
+		if lesser < fair {
+			unfair++
+		}
+		if got.late.used < 0.95 || got.late.used > 1.03 || got.late.throttled > 0.02 {
+			t.Errorf("%d bytes, seed %d: %.3f of the capacity used and %.4f throttled, want 0.95 and 0.02",
+				sc.size, seed, got.late.used, got.late.throttled)
+		}
+		if lesser < fair-0.15 {
+			t.Errorf("%d bytes, seed %d: the least share is %.2f of an even one, want %v: %.3f", sc.size, seed, lesser, fair, got.shares)
+		}
+	}
+	t.Logf("%d bytes: the least share is at least %.2f of an even one, %.4f throttled", sc.size, least, throttled)
+	if unfair*20 > n {
+		t.Errorf("%d bytes: in %d of %d runs the least share is below %v of an even one", sc.size, unfair, n, fair)
+	}
+}
+
+func TestSimulatedLeaving(t *testing.T) {
+	const leave, grace, look = time.Minute, 9 * time.Second, 10 * time.Second
+	for _, producers := range []int{2, 3, 5} {
+		for _, far := range distances {
+			for seed := range seeds(3, 25) {
+				sc := scenario{
+					producers: producers, size: 100, delay: far.delay, jitter: far.jitter, capacity: 1, seed: uint64(seed),
+					leave: leave, from: leave + grace, duration: leave + grace + look,
+				}
+				if got := sc.run(); got.late.used < 0.95 {
+					t.Errorf("%d, %s, seed %d: the one that stayed has %.3f of the capacity from %v on, want 0.95",
+						producers, far.name, seed, got.late.used, grace)
+				}
+			}
+		}
+	}
+}
+
+// TestSimulatedNeighbour has another program take a part of the shard without ever giving way.
+func TestSimulatedNeighbour(t *testing.T) {
+	for _, neighbour := range []float64{0.3, 0.6, 0.9} {
+		for _, far := range distances {
+			for _, size := range []int64{100, 4096} {
+				for seed := range seeds(2, 20) {
+					sc := scenario{
+						producers: 1, size: size, delay: far.delay, jitter: far.jitter, capacity: 1, seed: uint64(seed),
+						neighbour: neighbour, from: 10 * time.Second, duration: time.Minute,
+					}
+					got := sc.run()
+					if got.late.used < 0.97 || got.late.throttled > 0.03 {
+						t.Errorf("%v, %s, %d bytes, seed %d: %.3f of the capacity used and %.4f throttled, want 0.97 and 0.03",
+							neighbour, far.name, size, seed, got.late.used, got.late.throttled)
+					}
+				}
+			}
+		}
+	}
+}
