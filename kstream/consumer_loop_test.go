@@ -328,6 +328,36 @@ func TestUntilTimeWaitsForIt(t *testing.T) {
 	})
 }
 
+// A lateClient is one of a service whose clock is behind.
+type lateClient struct {
+	kinesis.HTTPClient
+	behind time.Duration
+}
+
+func (c lateClient) Do(req *http.Request) (*http.Response, error) {
+	res, err := c.HTTPClient.Do(req)
+	if err == nil {
+		res.Header.Set("Date", time.Now().Add(-c.behind).UTC().Format(http.TimeFormat))
+	}
+	return res, err
+}
+
+// Arrival times are the service's, so the loop must not end by another clock.
+func TestUntilTimeIsByTheClockOfTheService(t *testing.T) {
+	for _, behind := range []time.Duration{0, time.Minute, -time.Minute} {
+		inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+			options := l.client.Options()
+			options.HTTPClient = lateClient{options.HTTPClient, behind}
+			l.client = kinesis.New(options)
+			end := time.Now().Add(2 * time.Minute)
+			l.read(ConsumerConfig[string]{Until: UntilTime(end)})
+			if late := time.Since(end) - behind; late < 0 || late > 5*time.Second {
+				l.Errorf("a service %v behind: the loop ended %v after the time", behind, late)
+			}
+		})
+	}
+}
+
 func TestUntilTimeReadsTheChildrenOfShardsThatEndedBefore(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.reshardOne()

@@ -141,6 +141,7 @@ func (r *run) place(ctx context.Context) error {
 	if shards, r.began, err = listShardsAt(ctx, r.client, r.cfg.stream, nil); err != nil {
 		return err
 	}
+	r.rule.ahead = r.placed.Sub(r.began)
 	if r.cfg.store != nil {
 		r.saver = newCheckpointer(r.cfg, streamID(r.info), r.meter)
 		if leases, err = r.cfg.store.List(ctx, r.saver.stream); err != nil {
@@ -244,7 +245,7 @@ func (s *activeShard) passed(p *page) {
 	switch at := s.quietAt.Load(); {
 	case s.saved == nil:
 	case p.gap != nil && len(p.records) == 0:
-		s.saved.caughtUp(s.run.placed) // so that the gap is reported only once
+		s.saved.caughtUp(s.run.began) // so that the gap is reported only once
 	case p.readBefore >= 0 && at != 0:
 		s.saved.caughtUp(time.Unix(at, 0))
 	}

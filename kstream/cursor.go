@@ -42,12 +42,13 @@ type cursor struct {
 func newCursor(s *activeShard) cursor {
 	c := cursor{shard: s, position: s.start.position}
 	if c.position.kind == afterRecord && !c.position.time.IsZero() {
-		c.sureUntil, c.quietSince = c.position.time.Add(s.run.retention()), c.position.time
+		c.quietSince = c.position.time.Add(s.run.rule.ahead)
+		c.sureUntil = c.quietSince.Add(s.run.retention())
 	}
 	return c
 }
 
-// trimMargin is what our clock and the service's may differ by.
+// trimMargin is how much too early records may be trimmed, by our clock.
 const trimMargin = time.Minute
 
 // mayHaveMissed reports whether records after the last one that was read can have
@@ -153,11 +154,12 @@ func (c *cursor) noteQuiet(p *page) {
 	if s.saved == nil || p.gap != nil || now.Sub(c.quietSince) < quietNotes {
 		return
 	}
+	at := now.Add(-s.run.rule.ahead) // on the service's clock
 	switch {
 	case len(p.records) == 0 && s.inLoop.Load() == 0:
-		s.saved.caughtUp(now)
+		s.saved.caughtUp(at)
 	case len(p.records) == 1 && p.readBefore >= 0: // members of it may not be read yet
-		s.quietAt.Store(now.Unix())
+		s.quietAt.Store(at.Unix())
 	default:
 		return
 	}

@@ -45,6 +45,10 @@ type stopRule struct {
 	until     Until
 	tip       atomic.Int64 // of untilTip: where the loop began on the service's clock, Unix milliseconds; 0: not known yet
 	delivered atomic.Int64
+
+	// ahead is by how much our clock is ahead of the service's, or, since that
+	// tells whole seconds, up to one more.
+	ahead time.Duration
 }
 
 // clockMargin is what the clocks behind arrival times may differ by.
@@ -64,7 +68,7 @@ func (s *stopRule) read(records []types.Record, lag time.Duration, lagKnown bool
 				return i, true
 			}
 		}
-		return len(records), atTip && time.Since(s.until.time) > clockMargin
+		return len(records), atTip && time.Since(s.until.time)-s.ahead > clockMargin
 	}
 	return len(records), false
 }
