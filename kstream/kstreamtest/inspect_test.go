@@ -77,6 +77,26 @@ func TestPutWithoutKey(t *testing.T) {
 	}
 }
 
+// TestRegions gives ARNs of the region's partition, and finds streams by them.
+func TestRegions(t *testing.T) {
+	for region, want := range map[string]string{
+		"":              "arn:aws:kinesis:us-east-1:123456789012:stream/books",
+		"eu-central-1":  "arn:aws:kinesis:eu-central-1:123456789012:stream/books",
+		"cn-north-1":    "arn:aws-cn:kinesis:cn-north-1:123456789012:stream/books",
+		"us-gov-west-1": "arn:aws-us-gov:kinesis:us-gov-west-1:123456789012:stream/books",
+	} {
+		s := NewServer(Options{Region: region})
+		s.CreateStream("books", 1)
+		out, err := s.Client(noRetry).DescribeStreamSummary(t.Context(), &kinesis.DescribeStreamSummaryInput{StreamARN: &want})
+		if err != nil {
+			t.Errorf("%s: %v", region, err)
+		} else if got := *out.StreamDescriptionSummary.StreamARN; got != want {
+			t.Errorf("%s: %s, want %s", region, got, want)
+		}
+		s.Close()
+	}
+}
+
 // TestShardsWithoutLimit lets an account have more shards than the service does,
 // though not any number.
 func TestShardsWithoutLimit(t *testing.T) {

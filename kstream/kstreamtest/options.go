@@ -12,8 +12,8 @@ import (
 // enforces the service's documented limits, changes states at once, answers
 // without delay and keeps its streams in memory.
 type Options struct {
-	// Region and Account go into ARNs. The zero values are "us-east-1" and
-	// "123456789012".
+	// Region and Account go into ARNs, the region with its partition, such as aws-cn
+	// for cn-north-1. The zero values are "us-east-1" and "123456789012".
 	Region  string
 	Account string
 

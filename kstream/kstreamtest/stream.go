@@ -67,7 +67,19 @@ const (
 )
 
 func streamARN(region, account, name string) string {
-	return "arn:aws:kinesis:" + region + ":" + account + ":stream/" + name
+	return "arn:" + partition(region) + ":kinesis:" + region + ":" + account + ":stream/" + name
+}
+
+// partition names the group of regions that a region is in
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+func partition(region string) string {
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "aws-cn"
+	case strings.HasPrefix(region, "us-gov-"):
+		return "aws-us-gov"
+	}
+	return "aws"
 }
 
 // settle applies a transition whose time has come.
