@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -120,23 +121,30 @@ func (c *checkpointer) createAll(ctx context.Context, nodes []*shardNode, began 
 		create(nodes[i])
 		nodes = slices.Delete(nodes, i, i+1)
 	}
-	queue := make(chan *shardNode, len(nodes))
-	for _, node := range nodes {
-		queue <- node
+	parallel(maxCreates, nodes, func(node *shardNode) {
+		if ctx.Err() == nil {
+			create(node)
+		}
+	})
+	return context.Cause(ctx)
+}
+
+// parallel calls f for each item, n at a time, and returns when all calls have.
+func parallel[T any](n int, items []T, f func(T)) {
+	queue := make(chan T, len(items))
+	for _, item := range items {
+		queue <- item
 	}
 	close(queue)
-	var creators sync.WaitGroup
-	for range min(maxCreates, len(nodes)) {
-		creators.Go(func() {
-			for node := range queue {
-				if ctx.Err() == nil {
-					create(node)
-				}
+	var workers sync.WaitGroup
+	for range min(n, len(items)) {
+		workers.Go(func() {
+			for item := range queue {
+				f(item)
 			}
 		})
 	}
-	creators.Wait()
-	return context.Cause(ctx)
+	workers.Wait()
 }
 
 // forget deletes the leases that are of no use any more. That it can't is no
@@ -218,24 +226,19 @@ func (c *checkpointer) saveAll(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	c.mu.Lock()
-	queue := make(chan *savedShard, len(c.shards))
-	for _, s := range c.shards {
-		queue <- s
-	}
+	shards := slices.Collect(maps.Values(c.shards))
 	c.mu.Unlock()
-	close(queue)
 
-	errs := make([]error, min(maxSaves, len(queue)))
-	var savers sync.WaitGroup
-	for i := range errs {
-		savers.Go(func() {
-			for s := range queue {
-				errs[i] = errors.Join(errs[i], c.save(ctx, s))
-			}
-		})
-	}
-	savers.Wait()
-	return errors.Join(errs...)
+	var mu sync.Mutex // guards failed
+	var failed error
+	parallel(maxSaves, shards, func(s *savedShard) {
+		if err := c.save(ctx, s); err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			failed = errors.Join(failed, err)
+		}
+	})
+	return failed
 }
 
 // save saves one shard. The caller has the turn.

@@ -101,32 +101,11 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 	r.begun = true
 	run := r.shard.run
 	d := r.calls.consumer.delivery(run, yield)
-	var inBody *page
-	defer func() { // break, return, and a panic, which the function may recover from
-		if inBody != nil {
-			run.budget.give(inBody.hold)
-		}
-	}()
 	for r.last == nil {
 		select {
 		case p := <-r.shard.pages:
-			inBody = p
-			switch d.page(p) {
-			case goOn:
-			case leftLoop:
+			if !r.page(d, p) {
 				return
-			case enough:
-				run.enough(errStopped)
-				return
-			default:
-				r.cancelled(yield)
-				return
-			}
-			inBody = nil
-			if p.end == endNotYet {
-				run.consumed(p)
-			} else {
-				r.last = p
 			}
 		case <-run.work.Done():
 			r.cancelled(yield)
@@ -140,6 +119,35 @@ func (r *shardLoop[T]) records(yield func(Record[T], error) bool) {
 	if err != nil {
 		yield(Record[T]{}, err)
 	}
+}
+
+// page runs the body with a page's records, and reports whether the loop goes on.
+func (r *shardLoop[T]) page(d *delivery[T], p *page) bool {
+	run := r.shard.run
+	through := false
+	defer func() { // break, return, and a panic, which the function may recover from
+		if !through {
+			run.budget.give(p.hold)
+		}
+	}()
+	switch d.page(p) {
+	case goOn:
+		through = true
+	case enough:
+		run.enough(errStopped)
+		return false
+	case cancelled:
+		r.cancelled(d.yield)
+		return false
+	default:
+		return false
+	}
+	if p.end == endNotYet {
+		run.consumed(p)
+	} else {
+		r.last = p
+	}
+	return true
 }
 
 func (r *shardLoop[T]) cancelled(yield func(Record[T], error) bool) {

@@ -29,6 +29,9 @@ import (
 // panic in the body end it too. In every case no goroutine and no call of the
 // Consumer is left when the loop has ended, and each loop begins anew.
 //
+// A body that leaves the loop is not told if the last save of the checkpoints
+// fails. [Consumer.Checkpoint] tries it again, and tells.
+//
 // Some cases that are worth knowing:
 //
 //   - A panic of the Codec is a panic of the loop; the record that it was about
