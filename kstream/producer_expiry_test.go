@@ -119,3 +119,28 @@ func TestARetryDoesNotWaitForWhatLingers(t *testing.T) {
 		closeProducer(t, p)
 	})
 }
+
+// TestFlushDoesNotWaitForNewerValuesThatLinger has a value leave its lane when
+// a newer one of another key, which Flush has nothing to do with, lingers.
+func TestFlushDoesNotWaitForNewerValuesThatLinger(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Ordered, cfg.Linger = true, time.Hour })
+		ctx := context.Background()
+		for _, v := range []string{"a:1", "a:2"} {
+			if err := p.Send(ctx, v); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began, flushed := time.Now(), make(chan struct{})
+		go func() { defer close(flushed); _ = p.Flush(ctx) }()
+		time.Sleep(time.Millisecond)
+		if err := p.Send(ctx, "b:lingers"); err != nil {
+			t.Fatal(err)
+		}
+		<-flushed
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("Flush took %v", took)
+		}
+		closeProducer(t, p)
+	})
+}

@@ -32,11 +32,15 @@ type randomKey struct {
 	hash     shardmap.Hash
 }
 
+// push queues p behind the others, unless it is older than the first: that one
+// tells when a call should leave.
 func (q *sendQueue) push(p *parcel) {
-	if last := q.fresh.tail; last != nil && last.accepted > p.accepted {
-		q.jumbled = true
+	if first := q.fresh.head; first != nil && first.accepted > p.accepted {
+		q.fresh.pushFront(p)
+	} else {
+		q.jumbled = q.jumbled || first != nil && q.fresh.tail.accepted > p.accepted
+		q.fresh.pushBack(p)
 	}
-	q.fresh.pushBack(p)
 	if p.hurried {
 		q.hurried++
 	}
