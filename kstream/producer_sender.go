@@ -187,6 +187,7 @@ func (s *sender) withdraw(match func(*parcel) bool, err error) {
 			if match(p) {
 				s.unqueue(p)
 				p.withdraw(err)
+				s.counts.settle(p)
 				out = append(out, p)
 			}
 			p = next

@@ -617,6 +617,9 @@ func TestCloseSettlesWhatWaitsInALane(t *testing.T) {
 			if diff := cmp.Diff(map[Outcome]int{Failed: n + 1}, l.outcomes()); diff != "" {
 				t.Errorf("outcomes (-want +got):\n%s", diff)
 			}
+			if st := p.Stats(); st.Failed != int64(n+1) {
+				t.Errorf("Stats counts %d failed values, want %d", st.Failed, n+1)
+			}
 		})
 	}
 }
