@@ -134,8 +134,8 @@ func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
 	}
 }
 
-// expireLater reports whether p's time to live ends before dispatch would look
-// for that: p is not new, but had to wait.
+// expireLater has expire look for p in time, which was not queued when it looked
+// the last time. It reports whether that is earlier than it would have been.
 func (s *sender) expireLater(p *parcel) bool {
 	end := p.accepted + s.timeToLive
 	if s.timeToLive == 0 || end >= s.nextExpiry {

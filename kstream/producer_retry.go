@@ -196,9 +196,7 @@ func (s *sender) retry(parcels []*parcel, now time.Duration) {
 		s.counts.retries++
 		s.queued++
 		s.queuedBytes += p.size
-		if s.timeToLive > 0 { // expire did not see what was under way
-			s.nextExpiry = min(s.nextExpiry, p.accepted+s.timeToLive)
-		}
+		s.expireLater(p)
 		s.rehome(p)
 	}
 	if s.lanes != nil {
