@@ -28,7 +28,8 @@ type cursor struct {
 	anchor    string
 	anchorSub int64
 
-	asked bool // for the position where the loop began
+	// asked says that the service was asked for the position where the loop began.
+	asked bool
 
 	// last is the last record that was read; empty: none.
 	last string
@@ -48,7 +49,7 @@ func newCursor(s *activeShard) cursor {
 	return c
 }
 
-// trimMargin is how much too early records may be trimmed, by our clock.
+// trimMargin is how much too early, by our clock, records may be trimmed.
 const trimMargin = time.Minute
 
 // mayHaveMissed reports whether records after the last one that was read can have
@@ -58,9 +59,10 @@ func (c *cursor) mayHaveMissed() bool {
 }
 
 // check drops an iterator whose next record may have been trimmed: the service
-// would go on with the oldest one that there is, and not say so.
+// would go on with the oldest one that there is, and not say so. One that has not
+// yet come to the anchor is kept, since it takes any number of empty answers.
 func (c *cursor) check() {
-	if c.last != "" && c.mayHaveMissed() {
+	if c.last != "" && c.anchor == "" && c.mayHaveMissed() {
 		c.iterator = nil
 	}
 }

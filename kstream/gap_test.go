@@ -2,10 +2,16 @@ package kstream
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
@@ -132,6 +138,45 @@ func TestRecordsTrimmedBeforeASlowLoopAreReported(t *testing.T) {
 		}
 		if gaps == 0 {
 			l.Error("nothing was trimmed: the test shows nothing")
+		}
+	})
+}
+
+// A sparseTransport has no record for the first few answers, and then is at the tip.
+type sparseTransport struct {
+	*stubTransport
+	empty int
+}
+
+func (s *sparseTransport) Do(req *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".GetRecords") {
+		return s.stubTransport.Do(req)
+	}
+	var in struct{ ShardIterator string }
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	n := strings.Count(in.ShardIterator, "#")
+	return stubAnswer(stubPage(nil, in.ShardIterator+"#", max(0, s.empty-n)*1000)), nil
+}
+
+// The service may answer with nothing, many times, on the way to the next record.
+func TestEmptyAnswersOnTheWayToAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sparse := &sparseTransport{newStubTransport(1, 0, nil), 10}
+		client := kinesis.New(sparse.client().Options(), func(o *kinesis.Options) { o.HTTPClient = sparse })
+		c, err := NewConsumer(client, ConsumerConfig[string]{Stream: "s", Until: Tip(), StartShards: map[string]Position{"shardId-000000000000": AfterRecord("5", 0)}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, errs := errorsOf(c.Records(ctx))
+		if len(errs) != 1 {
+			t.Fatalf("errors %v, want one gap", errs)
+		}
+		if _, ok := errors.AsType[*GapError](errs[0]); !ok {
+			t.Error(errs[0])
 		}
 	})
 }
