@@ -92,7 +92,8 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 //
 // There is no gap if the Consumer saw, no longer ago than the retention, that
 // nothing had come after that record; a Store remembers it. Otherwise there may
-// be one though nothing was lost, and it is reported once.
+// be one though nothing was lost, and it is reported once. Of a shard of which
+// nothing was read before, nobody knows what was trimmed, and there is no gap.
 type GapError struct {
 	Stream  string
 	ShardID string
