@@ -17,7 +17,8 @@ import (
 // Each value that it has taken is settled exactly once: delivered, failed, or
 // maybe delivered (see [Outcome]); nothing is dropped silently. Delivery is at
 // least once: a value is in the stream twice when the answer to a call was
-// lost and the call repeated.
+// lost and the call repeated, or when a reshard put an aggregate where some
+// readers ignore it.
 //
 // The MeterProvider of the client is offered the numbers of [ProducerStats], as
 // kinesiskit.producer.delivered and so on, with the property "stream".
@@ -86,7 +87,8 @@ func (p *Producer[T]) Send(ctx context.Context, v T) error {
 }
 
 // Put writes a value and waits until the stream has acknowledged it. It does
-// not linger for other values. Only its caller is told of the outcome, not
+// not linger for other values, but if they are Ordered it comes after those of
+// its key. Only its caller is told of the outcome, not
 // OnSettled. The error is a [*DeliveryError] if the value was taken: its
 // Outcome is MaybeDelivered if ctx ended while the value was under way. Other
 // errors are those of Send.

@@ -24,7 +24,10 @@ const (
 )
 
 // A roomWaiter is a caller of Send that waits for room.
-type roomWaiter struct{ ready chan error }
+type roomWaiter struct {
+	ready chan error
+	over  bool // ready is, or will be; guarded by sender.mu
+}
 
 // wakeups are what has to be told once the sender's lock is released.
 type wakeups struct {
@@ -139,7 +142,7 @@ func (s *sender) charge(p *parcel) {
 
 // wait queues p for room, unlocks the sender, and waits for the outcome.
 func (s *sender) wait(ctx context.Context, p *parcel) error {
-	w := &roomWaiter{make(chan error, 1)}
+	w := &roomWaiter{ready: make(chan error, 1)}
 	p.waiter = w
 	p.queue.waiting++
 	s.waiting.pushBack(p)
@@ -152,7 +155,7 @@ func (s *sender) wait(ctx context.Context, p *parcel) error {
 	case <-ctx.Done():
 	}
 	s.mu.Lock()
-	if p.waiter != w { // granted or refused meanwhile
+	if w.over { // granted or refused meanwhile: p may be another value's by now
 		s.mu.Unlock()
 		return <-w.ready
 	}
@@ -166,6 +169,7 @@ func (s *sender) wait(ctx context.Context, p *parcel) error {
 func (s *sender) leaveWaiting(p *parcel) {
 	s.waiting.remove(p)
 	p.queue.waiting--
+	p.waiter.over = true
 	p.waiter = nil
 }
 

@@ -99,9 +99,9 @@ type ProducerConfig[T any] struct {
 	// Ordered keeps values with the same partition key in the order in which
 	// Send took them, through retries and reshards. At most one call at a time
 	// then carries values of a key, and only one of them unless they are
-	// aggregated: a key is written once a round trip. A duplicate, which only
-	// a lost answer makes, may still come late. It is refused on a stream with
-	// AUTO distribution, which has no order, and without PartitionKey.
+	// aggregated: a key is written once a round trip. A duplicate (see
+	// [Producer]) may still come late. It is refused on a stream with AUTO
+	// distribution, which has no order, and without PartitionKey.
 	Ordered bool
 
 	// TimeToLive is how long after Send a value is tried: then it fails with

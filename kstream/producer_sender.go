@@ -236,10 +236,8 @@ func (s *sender) abandon(p *parcel, err error) *verdict {
 	}
 	if p.list == nil { // in a call, which will settle it
 		p.abandoned = true
-		v := p.verdict
+		v := verdict{outcome: MaybeDelivered, err: err, receipt: Receipt{Attempts: p.attempts}}
 		s.mu.Unlock()
-		v.outcome, v.err = MaybeDelivered, err
-		v.receipt.Attempts = p.attempts
 		return &v
 	}
 	s.unqueue(p)

@@ -664,3 +664,30 @@ func TestASourceThatPanics(t *testing.T) {
 		wantFailed(t, "Close", p.Close(context.Background()), 1)
 	})
 }
+
+// TestPutsGivenUpUnderWay ends Puts while a call carries their values, and lets
+// the call go on: with the race detector, it shows that they touch nothing of
+// what the Producer may use for another value by then.
+func TestPutsGivenUpUnderWay(t *testing.T) {
+	opts := kstreamtest.Options{Faults: []kstreamtest.Fault{{Kind: kstreamtest.Stall, Operation: "PutRecords", Delay: 2 * time.Second}}}
+	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		var callers sync.WaitGroup
+		for i := range 10 {
+			callers.Go(func() {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				_, err := p.Put(ctx, fmt.Sprintf("%d:v", i))
+				if e, ok := errors.AsType[*DeliveryError](err); !ok || e.Outcome != MaybeDelivered || e.Attempts != 1 {
+					t.Errorf("Put: %v", err)
+				}
+			})
+		}
+		time.Sleep(time.Minute) // nothing else of the Producer's is used until the call has ended
+		callers.Wait()
+		closeProducer(t, p)
+		if st := p.Stats(); st.Delivered != 10 {
+			t.Errorf("%d values delivered, want 10", st.Delivered)
+		}
+	})
+}
