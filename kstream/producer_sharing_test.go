@@ -3,10 +3,14 @@ package kstream
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
@@ -21,7 +25,7 @@ type companion struct {
 
 // writeTogether runs companions, each with a Producer of its own, and fills in
 // what they had done before and after a window of time.
-func writeTogether(t *testing.T, srv *kstreamtest.Server, all []companion, from, to time.Duration) {
+func writeTogether(t *testing.T, client *kinesis.Client, all []companion, from, to time.Duration) {
 	t.Helper()
 	began := time.Now()
 	var running sync.WaitGroup
@@ -29,7 +33,11 @@ func writeTogether(t *testing.T, srv *kstreamtest.Server, all []companion, from,
 		c := &all[i]
 		running.Go(func() {
 			time.Sleep(c.begin)
-			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.MaxBufferedRecords = 1000 })
+			p, err := NewProducer(client, ProducerConfig[string]{Stream: "s", MaxBufferedRecords: 1000, Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
 			running.Go(func() {
 				time.Sleep(from - time.Since(began))
 				c.first = p.Stats()
@@ -47,10 +55,14 @@ func writeTogether(t *testing.T, srv *kstreamtest.Server, all []companion, from,
 	running.Wait()
 }
 
-// variable makes round trips of 5 to 80 ms.
-func variable(kstreamtest.Request) *kstreamtest.Reply {
-	time.Sleep(rand.N(75 * time.Millisecond))
-	return nil
+// A jittery client makes round trips of 5 to 80 ms.
+type jittery struct{ kinesis.HTTPClient }
+
+func (c jittery) Do(r *http.Request) (*http.Response, error) {
+	time.Sleep(2500*time.Microsecond + rand.N(37500*time.Microsecond))
+	out, err := c.HTTPClient.Do(r)
+	time.Sleep(2500*time.Microsecond + rand.N(37500*time.Microsecond))
+	return out, err
 }
 
 // TestProducersShareAShard looks at the second of two minutes. What takes more
@@ -58,21 +70,21 @@ func variable(kstreamtest.Request) *kstreamtest.Reply {
 func TestProducersShareAShard(t *testing.T) {
 	const from, to = time.Minute, 2 * time.Minute
 	outage := []kstreamtest.Fault{{Kind: kstreamtest.Throttle, Operation: "PutRecords", Begin: 20 * time.Second, For: 5 * time.Second}}
-	exact := kstreamtest.Options{Delay: 30 * time.Millisecond}
 	for _, tt := range []struct {
 		name      string
-		opts      kstreamtest.Options
+		faults    []kstreamtest.Fault
+		jitter    bool // else each round trip takes 30 ms
 		producers int
 		apart     time.Duration // their starts
 		only      bool          // in a long run
 	}{
-		{"two", exact, 2, 0, false},
-		{"two, round trips that vary", kstreamtest.Options{Delay: 5 * time.Millisecond, Hook: variable}, 2, 0, true},
-		{"two, the second later", exact, 2, 25 * time.Second, true},
-		{"two, through an outage", kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: outage}, 2, 0, true},
-		{"three", exact, 3, 0, true},
-		{"five, one after the other", exact, 5, 8 * time.Second, true},
-		{"five, round trips that vary", kstreamtest.Options{Delay: 5 * time.Millisecond, Hook: variable}, 5, 0, true},
+		{"two", nil, false, 2, 0, false},
+		{"two, round trips that vary", nil, true, 2, 0, true},
+		{"two, the second later", nil, false, 2, 25 * time.Second, true},
+		{"two, through an outage", outage, false, 2, 0, true},
+		{"three", nil, false, 3, 0, true},
+		{"five, one after the other", nil, false, 5, 8 * time.Second, true},
+		{"five, round trips that vary", nil, true, 5, 0, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.only && !long() {
@@ -80,15 +92,23 @@ func TestProducersShareAShard(t *testing.T) {
 			}
 			runs := 1
 			if long() {
-				runs = 4
+				runs = 2
 			}
 			for range runs {
-				inBubble(t, tt.opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+				opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: tt.faults}
+				if tt.jitter {
+					opts.Delay = 0
+				}
+				inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
 					all := make([]companion, tt.producers)
 					for i := range all {
 						all[i].begin, all[i].end = time.Duration(i)*tt.apart, to
 					}
-					writeTogether(t, srv, all, from, to)
+					client := srv.Client()
+					if tt.jitter {
+						client = kinesis.New(client.Options(), func(o *kinesis.Options) { o.HTTPClient = jittery{o.HTTPClient} })
+					}
+					writeTogether(t, client, all, from, to)
 					checkShares(t, all, to-from)
 				})
 			}
@@ -128,7 +148,7 @@ func TestAProducerLeavesItsShare(t *testing.T) {
 	const leave, grace, look = 20 * time.Second, 9 * time.Second, 5 * time.Second
 	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
 		all := []companion{{end: leave + grace + look}, {end: leave}}
-		writeTogether(t, srv, all, leave+grace, leave+grace+look)
+		writeTogether(t, srv.Client(), all, leave+grace, leave+grace+look)
 		if share := float64(all[0].last.Delivered-all[0].first.Delivered) / look.Seconds() / limitRecords; share < 0.95 {
 			t.Errorf("from %v after the other had ended, the one that stayed had %.3f of the limit, want 0.95", grace, share)
 		}
@@ -145,7 +165,7 @@ func TestAProducerTakesTheRest(t *testing.T) {
 		var other sync.WaitGroup
 		other.Go(func() { crowd(ctx, srv.Client(), "any", neighbour) })
 		all := []companion{{end: settle + look}}
-		writeTogether(t, srv, all, settle, settle+look)
+		writeTogether(t, srv.Client(), all, settle, settle+look)
 		other.Wait()
 		got := all[0].last
 		share := float64(got.Delivered-all[0].first.Delivered) / look.Seconds() / limitRecords

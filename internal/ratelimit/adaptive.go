@@ -18,10 +18,11 @@ type Limits struct{ Records, Bytes int64 }
 //   - Level: a throttled entry found the shard's bucket empty, so what this one holds is given up.
 //   - Down: a throttled record costs steepness times its part of the limits, or less while it is one among many that were
 //     accepted; and all those of a round trip cost at most maxRoundCut of the share.
-//   - Up: each second adds slope times (1 - share) * share / (share + halfSlope), so less to who has much. That is what
-//     makes the shares of several producers equal, within about half a minute: as whoever writes more is throttled more,
-//     they come to rest where all have the same. The factors beside the slope keep down how many entries it takes to hold
-//     that balance: where many share a shard, or where records are large, each throttled one is a larger part of a share.
+//   - Up: each second adds slope times (1 - share)^2 * share / (1 + share). That is much less for who has much, which is what
+//     makes the shares of several producers equal, within about half a minute: they come to rest where what throttled
+//     entries take from a share is what it gains. And it is less for who has little, which keeps down how many entries it
+//     takes to hold that balance: where many share a shard, or where records are large, each throttled one is a larger
+//     part of a share.
 //   - Claim: when nothing has been throttled for a while, somebody has left, and the share grows ever faster.
 //   - Over the limits it grows only while more is asked for: doubled every second until an entry is throttled for the first
 //     time, by the claim later. It never goes over ceiling times the limits.
@@ -34,7 +35,10 @@ type Limits struct{ Records, Bytes int64 }
 // would always find the bucket that another has just emptied.
 //
 // A service that throttles some entries at random, whatever the rate, looks like other producers, and is given way to
-// alike: with one of a thousand a lone producer still writes nine tenths of the limits, with one of a hundred a seventh.
+// alike: with one of a thousand a lone producer still writes five sixths of the limits, with one of a hundred an eighth.
+//
+// With records so large that a shard's bucket gathers few of them in a second, one producer can find the bucket short of a
+// record whenever it asks, and get hardly anything beside another one.
 //
 // Make one with [NewAdaptive]. It is not safe for concurrent use.
 type Adaptive struct {
@@ -79,10 +83,9 @@ const (
 	minShare = 0.01
 
 	// slope sets how fast shares become equal, and with that how many entries are throttled meanwhile: about 0.5 % with two
-	// producers and 1.5 % with five. At a share of halfSlope it is halved, as it is for fewRecords records a second, but for
-	// large ones not below leastSlope of it.
-	slope      = 0.11
-	halfSlope  = 0.3
+	// producers and 1.5 % with five. It is halved for fewRecords records a second, but for large ones not below leastSlope
+	// of it.
+	slope      = 0.35
 	fewRecords = 20
 	leastSlope = 0.2
 	// raiseEvery is how often the share is raised: a rate that changes with every call would cost more than it gives.
@@ -290,7 +293,8 @@ func (a *Adaptive) raise(now time.Time) {
 
 // increase returns what a second adds to the share.
 func (a *Adaptive) increase(now time.Time) float64 {
-	fair := slope * max(0, 1-a.share) * a.share / (a.share + halfSlope)
+	room := max(0, 1-a.share)
+	fair := slope * room * room * a.share / (1 + a.share)
 	if a.size > 0 {
 		perSecond := a.share / a.size
 		fair *= max(leastSlope, perSecond/(perSecond+fewRecords))
