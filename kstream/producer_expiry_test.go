@@ -144,3 +144,30 @@ func TestFlushDoesNotWaitForNewerValuesThatLinger(t *testing.T) {
 		closeProducer(t, p)
 	})
 }
+
+// TestWhoFollowsAValueThatWasGivenUpLeavesAtOnce has a Put wait in a lane
+// behind another one, whose next try would be seconds after it is given up.
+func TestWhoFollowsAValueThatWasGivenUpLeavesAtOnce(t *testing.T) {
+	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: []kstreamtest.Fault{{Kind: kstreamtest.FailEntry}}}
+	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Ordered = true })
+		began := time.Now()
+		first := make(chan struct{})
+		go func() {
+			defer close(first)
+			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+			defer cancel()
+			_, _ = p.Put(ctx, "key:first")
+		}()
+		time.AfterFunc(19900*time.Millisecond, srv.ClearFaults)
+		time.Sleep(time.Second)
+		if _, err := p.Put(context.Background(), "key:second"); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took > 20100*time.Millisecond {
+			t.Errorf("the second ended after %v, the first after 20s", took)
+		}
+		<-first
+		closeProducer(t, p)
+	})
+}

@@ -203,6 +203,7 @@ func (s *sender) withdraw(match func(*parcel) bool, err error) {
 		}
 	}
 	s.mu.Unlock()
+	s.nudge() // others may have left their lanes
 	s.conclude(out)
 }
 
@@ -234,8 +235,8 @@ func (s *sender) abandon(p *parcel, err error) *verdict {
 		s.mu.Unlock()
 		return nil
 	}
+	p.abandoned = true
 	if p.list == nil { // in a call, which will settle it
-		p.abandoned = true
 		v := verdict{outcome: MaybeDelivered, err: err, receipt: Receipt{Attempts: p.attempts}}
 		s.mu.Unlock()
 		return &v
@@ -246,6 +247,7 @@ func (s *sender) abandon(p *parcel, err error) *verdict {
 	s.counts.settle(p)
 	s.free(p)
 	woken := s.grant()
+	woken.nudge = s // p may have let another out of its lane
 	s.mu.Unlock()
 	woken.tell()
 	p.owner.done()
