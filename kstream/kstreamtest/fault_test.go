@@ -223,3 +223,23 @@ func TestHook(t *testing.T) {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
+
+// TestATimeInTheHookIsTheNetworks has a Hook delay a record: it arrives when the
+// Hook has returned, and so is counted against what its shard takes then.
+func TestATimeInTheHookIsTheNetworks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := NewServer(Options{Hook: func(Request) *Reply {
+			time.Sleep(3 * time.Second)
+			return nil
+		}})
+		defer s.Close()
+		s.CreateStream("books", 1)
+		sent := time.Now()
+		if err := putOne(t, s.Client(noRetry)); err != nil {
+			t.Fatal(err)
+		}
+		if arrived := s.Records("books")[0].Arrived; arrived.Sub(sent) != 3*time.Second {
+			t.Errorf("arrived after %v, want 3s", arrived.Sub(sent))
+		}
+	})
+}

@@ -78,6 +78,7 @@ func (s *Server) answer(c *call, r *http.Request) error {
 	if done, err := s.consult(c, r); done {
 		return err
 	}
+	c.now = time.Now() // a Hook or a Stall takes its time
 	if err := s.control.take(c.op.name, c.in.streamText(), s.opts.Limits.Control, c.now); err != nil {
 		return err
 	}
