@@ -13,7 +13,7 @@ type Record[T any] struct {
 
 	// Data is the record's data as it was sent. It belongs to the record: it
 	// may be kept and is never written to again. But it shares a buffer of up to
-	// 32 KiB with its neighbours and keeps all of that alive: clone what is kept
+	// 28 KiB with its neighbours and keeps all of that alive: clone what is kept
 	// for long.
 	Data []byte
 

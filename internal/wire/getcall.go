@@ -15,7 +15,7 @@ import (
 // with. The option includes [Cure], and is no more than that on a client that
 // doesn't speak awsJson 1.1.
 //
-// The records of an output share buffers of 32 KiB, which hold the data, keys and
+// The records of an output share buffers of 28 KiB, which hold the data, keys and
 // sequence numbers of consecutive records: keeping a part of one record keeps its
 // buffer. The caller may change Data in place; an append to one record's Data
 // never reaches the next one's.
