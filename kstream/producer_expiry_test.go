@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
@@ -86,6 +87,7 @@ func TestTimeToLiveOfAValueThatWaitedForRoom(t *testing.T) {
 				t.Error(err)
 			}
 			time.Sleep(expiryTTL)
+			synctest.Wait()
 			if end := ends["b:waits for room"]; end.Sub(began) > expiryTTL+100*time.Millisecond {
 				t.Errorf("the value that waited ended after %v, want %v", end.Sub(began), expiryTTL)
 			}
@@ -113,6 +115,7 @@ func TestARetryDoesNotWaitForWhatLingers(t *testing.T) {
 			}
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if _, settled := ends["a:fails once"]; !settled {
 			t.Error("the value that failed once was not tried again within a minute")
 		}

@@ -15,8 +15,7 @@ func TestOperations(t *testing.T) {
 	operations := indexOperations()
 	client := reflect.TypeFor[*kinesis.Client]()
 	seen := 0
-	for i := range client.NumMethod() {
-		method := client.Method(i)
+	for method := range client.Methods() {
 		if method.Type.NumIn() < 3 || !strings.HasSuffix(method.Type.In(2).String(), "."+method.Name+"Input") || strings.Contains(method.Name, "Channel") {
 			continue
 		}

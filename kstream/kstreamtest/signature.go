@@ -43,16 +43,16 @@ func (s *Server) authenticate(r *http.Request, body []byte) error {
 
 // missingParts lists what a signature lacks, in the service's words.
 func missingParts(r *http.Request, header string) string {
-	missing := ""
+	var missing strings.Builder
 	for _, part := range []string{"Credential", "Signature", "SignedHeaders"} {
 		if !strings.Contains(header, part+"=") {
-			missing += "Authorization header requires '" + part + "' parameter. "
+			missing.WriteString("Authorization header requires '" + part + "' parameter. ")
 		}
 	}
 	if r.Header.Get("X-Amz-Date") == "" && r.Header.Get("Date") == "" {
-		missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+		missing.WriteString("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
 	}
-	return missing
+	return missing.String()
 }
 
 // authorization is what an Authorization header says.
