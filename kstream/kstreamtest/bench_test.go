@@ -137,6 +137,7 @@ func requestFor(operation string, body []byte) func() *http.Request {
 		r, _ := http.NewRequest(http.MethodPost, "http://kinesis.memory/", bytes.NewReader(body))
 		r.Header.Set("Content-Type", jsonType)
 		r.Header.Set("X-Amz-Target", targetPrefix+operation)
+		r.Header.Set("X-Amz-Date", "20260101T000000Z")
 		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c")
 		return r
 	}
