@@ -253,13 +253,18 @@ func (t *ticket[T]) settled() disposition {
 		t.producer.notices.add(t)
 		return kept
 	}
+	if t.verdict.outcome != Delivered {
+		return held
+	}
+	t.inGroup()
+	return finished
+}
+
+// inGroup implements settler: SendAll is told when it can fetch the value.
+func (t *ticket[T]) inGroup() {
 	if t.batch != nil {
 		t.batch.settle(t.index, &t.verdict)
 	}
-	if t.verdict.outcome == Delivered {
-		return finished
-	}
-	return held
 }
 
 // done implements settler.

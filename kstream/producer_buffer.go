@@ -301,6 +301,7 @@ func (s *sender) hold(p *parcel) {
 		g = g.heir
 	}
 	g.failed.pushBack(p)
+	p.owner.inGroup()
 	p.epoch.settleOne()
 }
 

@@ -58,6 +58,10 @@ type settler interface {
 	// verdicts is told that there are no more.
 	settled() disposition
 
+	// inGroup follows when the parcel is held, in its group: the sender's lock
+	// is held too.
+	inGroup()
+
 	// done follows when the parcel is finished and no longer the sender's.
 	done()
 }

@@ -691,3 +691,36 @@ func TestPutsGivenUpUnderWay(t *testing.T) {
 		}
 	})
 }
+
+// A heldSettler is the owner of a failed parcel.
+type heldSettler struct {
+	parcel
+	fetchable bool // when the owner was told
+}
+
+func (h *heldSettler) settled() disposition { return held }
+func (h *heldSettler) inGroup()             { h.fetchable = h.list == &h.group.failed }
+func (h *heldSettler) done()                {}
+
+// TestAFailureIsToldWhenItCanBeFetched: SendAll, told of its last failure before
+// that was among those it fetches, left it to Flush.
+func TestAFailureIsToldWhenItCanBeFetched(t *testing.T) {
+	p, err := NewProducer(newPutStub().client(), ProducerConfig[string]{Stream: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeProducer(t, p)
+	s := p.sender
+	h := &heldSettler{parcel: parcel{group: new(group), queue: new(sendQueue)}}
+	h.owner = h
+	s.mu.Lock()
+	h.epoch = s.epoch
+	h.epoch.pending++
+	s.charge(&h.parcel)
+	s.mu.Unlock()
+	s.conclude([]*parcel{&h.parcel})
+	if !h.fetchable {
+		t.Error("the owner was told before the parcel was in its group")
+	}
+	s.release(s.fetch(h.group))
+}
