@@ -78,6 +78,7 @@ func BenchmarkProducer(b *testing.B) {
 				return func(cfg *ProducerConfig[int]) { cfg.Aggregate, cfg.CBOR = aggregate, cbor }
 			}
 			b.Run(fmt.Sprintf("by=producer%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, change(false)) })
+			b.Run(fmt.Sprintf("by=producer%s-one-shard/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, change(false)) })
 			b.Run(fmt.Sprintf("by=aggregated%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, change(true)) })
 			b.Run(fmt.Sprintf("by=aggregated%s-one-shard/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, change(true)) })
 		}
