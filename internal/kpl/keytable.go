@@ -5,7 +5,7 @@ import "hash/maphash"
 // A keyTable numbers distinct strings in the order of their first use: the key tables of an aggregate. The zero value is
 // empty.
 //
-// It is a hash table with linear probing that is emptied for every aggregate. That takes half of the time of a Go map,
+// It is a hash table with linear probing that is emptied for every aggregate. That takes 0.6 of the time of a Go map,
 // for which the number of a new key is found in one pass and put in another.
 type keyTable struct {
 	keys  []string
