@@ -61,10 +61,11 @@
 // as a record of its own. Aggregate packs small values into records of up to
 // 25 KB, which takes a longer wait and readers that unpack them: a hundred
 // values of 250 bytes then cost what one did, and it is the way past 1,000
-// records a second and shard. Compress is the way past 1 MiB a second and shard, for text, and is
-// read by this package only. Ordered has each key written at most once a round
-// trip, many values at a time if they are aggregated. A Consumer asks each shard
-// up to five times a second, which all polling consumers of a stream share.
+// records a second and shard. Compress is the way past 1 MiB a second and shard,
+// for text, and is read by this package only. Ordered has each key written at
+// most once a round trip, many values at a time if they are aggregated. A
+// Consumer asks each shard up to five times a second, which all polling
+// consumers of a stream share.
 //
 // # Errors
 //

@@ -88,10 +88,9 @@ func (p *Producer[T]) Send(ctx context.Context, v T) error {
 
 // Put writes a value and waits until the stream has acknowledged it. It does
 // not linger for other values, but if they are Ordered it comes after those of
-// its key. Only its caller is told of the outcome, not
-// OnSettled. The error is a [*DeliveryError] if the value was taken: its
-// Outcome is MaybeDelivered if ctx ended while the value was under way. Other
-// errors are those of Send.
+// its key. Only its caller is told of the outcome, not OnSettled. The error is a
+// [*DeliveryError] if the value was taken: its Outcome is MaybeDelivered if ctx
+// ended while the value was under way. Other errors are those of Send.
 func (p *Producer[T]) Put(ctx context.Context, v T) (Receipt, error) {
 	t, err := p.ticket(v)
 	if err != nil {
