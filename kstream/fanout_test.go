@@ -220,12 +220,17 @@ func (c breakingClient) Do(req *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func TestFanOutSurvivesAnyBreakOfTheConnection(t *testing.T) {
-	for _, broken := range []error{
+// brokenConnections returns the ways in which the body of an answer can end early.
+func brokenConnections() []error {
+	return []error{
 		io.ErrUnexpectedEOF, io.EOF,
 		errors.New("http2: server sent GOAWAY and closed the connection"),
 		&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
-	} {
+	}
+}
+
+func TestFanOutSurvivesAnyBreakOfTheConnection(t *testing.T) {
+	for _, broken := range brokenConnections() {
 		t.Run(broken.Error(), func(t *testing.T) {
 			inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
 				l.every(time.Second, 200, func() { l.put(10, 10) })

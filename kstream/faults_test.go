@@ -1,13 +1,9 @@
 package kstream
 
 import (
-	"errors"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -30,11 +26,7 @@ func (c breakingPolls) Do(req *http.Request) (*http.Response, error) {
 }
 
 func TestPollingSurvivesAnyBreakOfTheConnection(t *testing.T) {
-	for _, broken := range []error{
-		io.ErrUnexpectedEOF, io.EOF,
-		errors.New("http2: server sent GOAWAY and closed the connection"),
-		&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET},
-	} {
+	for _, broken := range brokenConnections() {
 		for _, cbor := range []bool{false, true} {
 			t.Run(broken.Error(), func(t *testing.T) {
 				inLab(t, 2, kstreamtest.Options{}, func(l *lab) {

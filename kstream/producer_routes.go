@@ -28,7 +28,6 @@ type routes struct {
 	shards *shardmap.Map // nil if parcels cannot be predicted
 	queues []*sendQueue  // by index in shards; else one
 	early  bool          // the shards are still being listed: see earlyRoutes
-	sole   bool          // the one shard has all hash keys
 	auto   bool          // the service chooses the shards and ignores keys
 
 	maxRecord    int // bytes
@@ -81,8 +80,7 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 		changed = r.perShard(s, old)
 	}
 	n := len(r.queues)
-	r.sole = n == 1 && shards.Check() == nil
-	s.anyKey.Store(r.sole || shards == nil)
+	s.anyKey.Store(shards == nil || n == 1 && shards.Check() == nil)
 	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/4), 100))
 	r.shareRecords = max(s.maxRecords/n, min(minShareRecords, s.maxRecords))
 	r.shareBytes = max(s.maxBytes/n, min(minShareBytes, s.maxBytes))
@@ -221,11 +219,10 @@ func (s *sender) queueOf(h shardmap.Hash) *sendQueue {
 	return r.queues[at]
 }
 
-// queueFor returns the queue that a parcel belongs to. Where there is but one, its
-// hash key need not be known.
+// queueFor returns the queue that a parcel belongs to.
 func (s *sender) queueFor(p *parcel) *sendQueue {
-	if r := s.routes; r.shards == nil || r.sole {
-		return r.queues[0]
+	if s.anyKey.Load() {
+		return s.routes.queues[0]
 	}
 	return s.queueOf(p.hash())
 }
