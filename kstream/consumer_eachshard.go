@@ -19,7 +19,8 @@ import (
 // further in this loop, and neither are the shards that descend from it. When f
 // returns an error, the ctx of all calls ends, and EachShard returns the error.
 // A panic in f ends the others likewise, and is then a panic of EachShard, with
-// f's stack in its text.
+// f's stack in its text. If f ends its goroutine, as t.FailNow does, that is an
+// error.
 //
 // The records can be ranged over once.
 func (c *Consumer[T]) EachShard(ctx context.Context, f func(ctx context.Context, shard Shard, records iter.Seq2[Record[T], error]) error) error {
@@ -53,37 +54,42 @@ func (c *shardCalls[T]) start(s *activeShard) {
 	s.pages, s.left = make(chan *page), left
 	c.running.Go(func() {
 		reading := &shardLoop[T]{calls: c, shard: s}
-		err := c.call(reading)
-		s.stop()
-		close(left)
-		if err != nil {
-			c.run.abort(err)
-		}
-		if reading.last != nil && err == nil {
-			c.run.consumed(reading.last)
-		} else {
-			c.run.abandoned(s)
-		}
+		err := errNoReturn
+		defer func() {
+			close(left)
+			c.returned(reading, err)
+		}()
+		err = c.call(reading)
 	})
 }
 
+// errNoReturn says that a call ended by runtime.Goexit, as t.FailNow does.
+var errNoReturn = errors.New("kstream: an EachShard function did not return")
+
 // call calls f, and turns a panic into an error.
 func (c *shardCalls[T]) call(reading *shardLoop[T]) (err error) {
-	returned := false
 	defer func() {
-		if returned {
-			return
-		}
 		if v := recover(); v != nil {
 			c.once.Do(func() {
 				c.panicked = fmt.Sprintf("kstream: EachShard: %v\n\n%s", v, debug.Stack())
 			})
+			err = errors.New("kstream: an EachShard function panicked")
 		}
-		err = errors.New("kstream: an EachShard function did not return")
 	}()
-	err = c.f(c.run.work, reading.shard.Shard, reading.records)
-	returned = true
-	return err
+	return c.f(c.run.work, reading.shard.Shard, reading.records)
+}
+
+// returned takes note of the end of a call.
+func (c *shardCalls[T]) returned(reading *shardLoop[T], err error) {
+	reading.shard.stop()
+	if err != nil {
+		c.run.abort(err)
+	}
+	if reading.last != nil && err == nil {
+		c.run.consumed(reading.last)
+	} else {
+		c.run.abandoned(reading.shard)
+	}
 }
 
 // A shardLoop is the loop over one shard's records.

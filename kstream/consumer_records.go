@@ -101,15 +101,21 @@ func (c *Consumer[T]) begin(ctx context.Context) (*run, error) {
 	if !c.busy.CompareAndSwap(false, true) {
 		return nil, fmt.Errorf("kstream: read %s: %w", c.cfg.stream, ErrBusy)
 	}
+	begun := false
+	defer func() { // also if the Store panics
+		if !begun {
+			c.busy.Store(false)
+		}
+	}()
 	run, err := newRun(ctx, c.client, &c.cfg, c.stats)
 	if err != nil {
-		c.busy.Store(false)
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return nil, err
 	}
 	c.saver.Store(run.saver)
+	begun = true
 	return run, nil
 }
 
