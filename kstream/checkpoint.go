@@ -82,8 +82,8 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 	var faults backoff
 	for {
 		err := c.store.Create(ctx, lease)
-		if errors.Is(err, ErrConflict) && faults.inRow > 0 && c.has(ctx, lease) {
-			err = nil // an earlier try had worked, only its answer was lost
+		if errors.Is(err, ErrConflict) && faults.inRow > 0 {
+			err = c.ours(ctx, lease, err)
 		}
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) || ctx.Err() != nil {
 			return lease, err
@@ -267,27 +267,33 @@ func (c *checkpointer) save(ctx context.Context, s *savedShard) error {
 	return nil
 }
 
-// update moves the lease. A conflict with ourselves is none: an update that had
-// failed was made all the same, only its answer was lost.
+// update moves the lease.
 func (c *checkpointer) update(ctx context.Context, s *savedShard, position Position) error {
 	next := s.lease.clone()
 	next.Position = position
 	next.Version++
 	err := c.store.Update(ctx, s.lease, next)
+	if errors.Is(err, ErrConflict) && next.Equal(s.tried) {
+		err = c.ours(ctx, next, err)
+	}
 	switch {
-	case err == nil, errors.Is(err, ErrConflict) && next.Equal(s.tried) && c.has(ctx, next):
+	case err == nil:
 		s.lease, s.tried = next, Lease{}
-		return nil
 	case !errors.Is(err, ErrConflict):
 		s.tried = next
 	}
 	return err
 }
 
-// has reports whether the Store holds exactly that lease.
-func (c *checkpointer) has(ctx context.Context, lease Lease) bool {
+// ours tells whether a conflict is one with ourselves, which is none: an earlier
+// try had failed, but was made all the same, only its answer was lost. If that
+// can't be told, the error is not a conflict, so that it is tried again.
+func (c *checkpointer) ours(ctx context.Context, lease Lease, conflict error) error {
 	leases, err := c.store.List(ctx, c.stream)
-	return err == nil && slices.ContainsFunc(leases, lease.Equal)
+	if err == nil && !slices.ContainsFunc(leases, lease.Equal) {
+		err = conflict
+	}
+	return err
 }
 
 // saveLast saves at the end of a loop, even if its context has ended, and

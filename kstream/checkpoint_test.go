@@ -416,6 +416,68 @@ func TestALeaseWhoseCreationWasNotAnsweredIsNoConflict(t *testing.T) {
 	})
 }
 
+// A deafStore loses the answer of each first try, and then that of the List that
+// looks whether it was made.
+type deafStore struct {
+	MemoryStore
+	mu    sync.Mutex // guards what follows
+	tries map[string]int
+	lists int
+}
+
+func (s *deafStore) lose(try string, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tries == nil {
+		s.tries = make(map[string]int)
+	}
+	if s.tries[try]++; s.tries[try] == 1 {
+		return errors.New("timeout")
+	}
+	return err
+}
+
+func (s *deafStore) Create(ctx context.Context, lease Lease) error {
+	return s.lose("create", s.MemoryStore.Create(ctx, lease))
+}
+
+func (s *deafStore) Update(ctx context.Context, old, new Lease) error {
+	return s.lose(new.Position.String(), s.MemoryStore.Update(ctx, old, new))
+}
+
+func (s *deafStore) List(ctx context.Context, stream StreamID) ([]Lease, error) {
+	s.mu.Lock()
+	s.lists++
+	lost := s.lists%2 == 0
+	s.mu.Unlock()
+	if lost {
+		return nil, errors.New("timeout")
+	}
+	return s.MemoryStore.List(ctx, stream)
+}
+
+// Only the Store's own word makes a conflict.
+func TestAConflictThatCannotBeLookedIntoIsTriedAgain(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(20, 1)
+		store := new(deafStore)
+		c := l.consumer(ConsumerConfig[string]{Store: store, CheckpointRecords: 1})
+		got, errs := errorsOf(c.Records(l.Context()))
+		l.wantAll(got, 0)
+		for range 3 {
+			if err := c.Checkpoint(l.Context()); errors.Is(err, ErrConflict) {
+				l.Error(err)
+			}
+		}
+		if len(errs) > 1 || len(errs) == 1 && errors.Is(errs[0], ErrConflict) {
+			l.Errorf("errors %v", errs)
+		}
+		if got := l.read(ConsumerConfig[string]{Store: &store.MemoryStore}); len(got) != 0 {
+			l.Errorf("%q is delivered again", got)
+		}
+	})
+}
+
 func TestTrimmedRecordsAreReported(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		cfg := ConsumerConfig[string]{Store: new(MemoryStore)}

@@ -1,6 +1,8 @@
 package kstream
 
 import (
+	"cmp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,16 +21,19 @@ type progress struct {
 	since   int  // records that were done since the last save was tried
 
 	// tickets are the records that were handed out and wait, in order, for
-	// themselves or for one before them to be done. The first has the number
-	// first.
-	tickets []openTicket
-	first   uint64
+	// themselves or for one before them to be done, but for those that compact
+	// has left out. open are not done. The first that waits has the number first,
+	// the next to be handed out has the number next.
+	tickets     []openTicket
+	open        int
+	first, next uint64
 }
 
 type openTicket struct {
-	seq  string
-	sub  int64
-	done bool
+	number uint64
+	seq    string
+	sub    int64
+	done   bool
 }
 
 // mark takes note that a record, and with it all before, is done. It returns
@@ -46,8 +51,11 @@ func (p *progress) hand(seq string, sub int64) uint64 {
 	p.undone.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.tickets = append(p.tickets, openTicket{seq: seq, sub: sub})
-	return p.first + uint64(len(p.tickets)) - 1
+	number := p.next
+	p.tickets = append(p.tickets, openTicket{number: number, seq: seq, sub: sub})
+	p.next++
+	p.open++
+	return number
 }
 
 // finish takes note that the record of a ticket is done. It returns how many
@@ -55,26 +63,50 @@ func (p *progress) hand(seq string, sub int64) uint64 {
 func (p *progress) finish(number uint64) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if number < p.first || p.tickets[number-p.first].done {
+	i, waits := slices.BinarySearchFunc(p.tickets, number, func(t openTicket, n uint64) int { return cmp.Compare(t.number, n) })
+	if !waits || p.tickets[i].done {
 		return p.since
 	}
 	p.undone.Add(-1)
-	p.tickets[number-p.first].done = true
+	p.open--
+	p.tickets[i].done = true
 	n := 0
 	for n < len(p.tickets) && p.tickets[n].done {
 		n++
 	}
 	if n == 0 {
+		p.compact()
 		return p.since
 	}
 	last := p.tickets[n-1]
 	p.at, p.changed = AfterRecord(last.seq, last.sub), true
-	p.since += n
-	p.first += uint64(n)
+	p.since += int(last.number + 1 - p.first)
+	p.first = last.number + 1
 	clear(p.tickets[:n])
 	p.tickets = p.tickets[n:]
 	p.checkEnd()
 	return p.since
+}
+
+// fewTickets is how many tickets are kept without a look at which are needed.
+const fewTickets = 1024
+
+// compact leaves out tickets that are done and have one behind them that is: the
+// position will pass both at once. Otherwise a single record that is never marked
+// would keep the tickets of all after it, and their sequence numbers would keep
+// the answers that they came in. Callers hold mu.
+func (p *progress) compact() {
+	if len(p.tickets) < 4*p.open+fewTickets {
+		return
+	}
+	needed := p.tickets[:0]
+	for i, t := range p.tickets {
+		if !t.done || i+1 == len(p.tickets) || !p.tickets[i+1].done {
+			needed = append(needed, t)
+		}
+	}
+	clear(p.tickets[len(needed):])
+	p.tickets = needed
 }
 
 // end takes note that the shard's last record has been handed out.

@@ -53,7 +53,8 @@ func (r *Record[T]) Position() Position { return AfterRecord(r.SequenceNumber, r
 // Done says that the program is through with this record: it needs not be
 // delivered again. It only has an effect with ManualDone. It may be called from
 // any goroutine, in any order, more than once, and does no I/O. After the loop
-// has ended, [Consumer.Checkpoint] saves what it marks.
+// has ended, [Consumer.Checkpoint] saves what it marks, until another loop of the
+// Consumer begins: that delivers again what was not marked by then.
 func (r *Record[T]) Done() {
 	if r.done != nil {
 		r.done.markDone(r.ticket)
