@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"csvjson":                   {},
 	"aggregate":                 {},
 	"internal/kpl":              {module + "/internal/md5x"},
-	"internal/shardmap":         {},
+	"internal/shardmap":         {module + "/internal/md5x"},
 	"internal/ratelimit":        {},
 	"internal/books":            {},
 	"internal/md5x":             {"golang.org/x/sys/cpu"},

@@ -190,7 +190,7 @@ func (p *Producer[T]) encode(t *ticket[T], v T) error {
 		if err := checkKey(t.key); err != nil {
 			return err
 		}
-		if !p.sender.anyKey.Load() {
+		if !p.sender.keysLater.Load() {
 			t.place(shardmap.OfKey(t.key))
 		}
 		keyLength = len(t.key)

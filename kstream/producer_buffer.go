@@ -71,20 +71,18 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		return err
 	}
 	p.accepted = s.now()
+	if s.canArrive(p) {
+		s.taken(p)
+		return nil
+	}
+	s.sortIn()
 	s.route(p)
 	if s.starved || p.queue.waiting > 0 || !s.keyed && s.waiting.head != nil {
 		return s.wait(ctx, p)
 	}
 	switch s.admit(p) {
 	case admitted:
-		nudge := s.accept(p)
-		s.mu.Unlock()
-		if nudge {
-			s.nudge()
-			// Let dispatch have its turn while the parcels are in the cache,
-			// rather than when this goroutine's time is up, thousands later.
-			runtime.Gosched()
-		}
+		s.taken(p)
 		return nil
 	case unflushed:
 		s.mu.Unlock()
@@ -115,7 +113,7 @@ func (s *sender) admit(p *parcel) admission {
 		}
 		return shareFull
 	}
-	if s.records > 0 && (s.records >= s.maxRecords || s.bytes+p.size > s.maxBytes) {
+	if s.full(p) {
 		if s.held == s.records {
 			return unflushed
 		}
@@ -124,20 +122,39 @@ func (s *sender) admit(p *parcel) admission {
 	return admitted
 }
 
-// accept charges p and queues it. It reports whether dispatch should look.
+// full tells whether the whole buffer has no room for p.
+func (s *sender) full(p *parcel) bool {
+	return s.records > 0 && (s.records >= s.maxRecords || s.bytes+p.size > s.maxBytes)
+}
+
+// taken accepts p and unlocks the sender.
+func (s *sender) taken(p *parcel) {
+	nudge := s.accept(p)
+	s.mu.Unlock()
+	if nudge {
+		s.nudge()
+		// Let dispatch have its turn while the parcels are in the cache,
+		// rather than when this goroutine's time is up, thousands later.
+		runtime.Gosched()
+	}
+}
+
+// accept charges p to the buffer and queues it. It reports whether dispatch
+// should look.
 func (s *sender) accept(p *parcel) bool {
 	p.epoch = s.epoch
 	p.epoch.pending++
-	s.charge(p)
-	s.queue(p)
-	return s.expireLater(p) || p.hurried || s.queued >= s.wakeQueued || s.queuedBytes >= s.wakeBytes || p.accepted+s.linger < s.wakeTime
-}
-
-func (s *sender) charge(p *parcel) {
 	s.records++
 	s.bytes += p.size
-	p.queue.records++
-	p.queue.bytes += p.size
+	s.queued++
+	s.queuedBytes += p.size
+	if p.queue == nil {
+		s.arrive(p)
+	} else {
+		s.charge(p)
+		s.queue(p)
+	}
+	return s.expireLater(p) || p.hurried || s.queued >= s.wakeQueued || s.queuedBytes >= s.wakeBytes || p.accepted+s.linger < s.wakeTime
 }
 
 // wait queues p for room, unlocks the sender, and waits for the outcome.
@@ -309,8 +326,7 @@ func (s *sender) hold(p *parcel) {
 func (s *sender) free(p *parcel) {
 	s.records--
 	s.bytes -= p.size
-	p.queue.records--
-	p.queue.bytes -= p.size
+	s.uncharge(p)
 	if !p.held {
 		p.epoch.settleOne()
 		return

@@ -11,6 +11,7 @@ func (s *sender) dispatch() {
 	for s.ctx.Err() == nil {
 		now := s.now()
 		s.mu.Lock()
+		s.sortIn()
 		s.expire(now)
 		c, at := s.nextCall(now)
 		at = min(at, s.nextExpiry)

@@ -12,8 +12,6 @@ type lane struct {
 
 // queue puts an accepted parcel where dispatch finds it, or in its lane.
 func (s *sender) queue(p *parcel) {
-	s.queued++
-	s.queuedBytes += p.size
 	if s.lanes == nil {
 		p.queue.push(p)
 		return

@@ -18,10 +18,12 @@ type sendQueue struct {
 	jumbled bool       // set after a merge, for example
 	retry   parcelList // to be tried again, by notBefore
 
-	hurried              int // in fresh
-	records, bytes, held int // charged, in calls and settled ones too
-	waiting              int // callers that wait for room here
-	fullAt               int // the last grant that found no room here
+	hurried              int  // in fresh
+	records, bytes, held int  // charged, in calls and settled ones too
+	waiting              int  // callers that wait for room here
+	fullAt               int  // the last grant that found no room here
+	crowded              bool // see sender.crowd
+	gone                 bool // replaced: nothing new is charged to it
 	counts               ProducerShardStats
 }
 

@@ -27,6 +27,8 @@ const (
 type routes struct {
 	shards *shardmap.Map // nil if parcels cannot be predicted
 	queues []*sendQueue  // by index in shards; else one
+	many   bool          // the keys of parcels tell which of several shards they go to
+	anyKey bool          // all keys lead to one queue: nobody has to know their hash keys
 	early  bool          // the shards are still being listed: see earlyRoutes
 	auto   bool          // the service chooses the shards and ignores keys
 
@@ -80,7 +82,8 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 		changed = r.perShard(s, old)
 	}
 	n := len(r.queues)
-	s.anyKey.Store(shards == nil || n == 1 && shards.Check() == nil)
+	r.many = s.keyed && shards != nil && n > 1
+	r.anyKey = shards == nil || n == 1 && shards.Check() == nil
 	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/4), 100))
 	r.shareRecords = max(s.maxRecords/n, min(minShareRecords, s.maxRecords))
 	r.shareBytes = max(s.maxBytes/n, min(minShareBytes, s.maxBytes))
@@ -89,6 +92,12 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 	if old != nil && changed {
 		s.move(old)
 	}
+	s.crowded = 0
+	for _, q := range r.queues {
+		q.crowded = false
+		s.crowd(q)
+	}
+	s.hint()
 	now := s.now()
 	for _, e := range s.lister.early {
 		s.queueOf(e.hash).pace.charge(now, e.size)
@@ -183,6 +192,7 @@ func (s *sender) move(old *routes) {
 		if current[q] {
 			continue
 		}
+		q.gone = true
 		for p := q.retry.head; p != nil; p = q.retry.head {
 			q.remove(p)
 			s.reroute(p)
@@ -221,10 +231,13 @@ func (s *sender) queueOf(h shardmap.Hash) *sendQueue {
 
 // queueFor returns the queue that a parcel belongs to.
 func (s *sender) queueFor(p *parcel) *sendQueue {
-	if s.anyKey.Load() {
+	if s.routes.anyKey {
 		return s.routes.queues[0]
 	}
-	return s.queueOf(p.hash())
+	if !p.isPlaced {
+		p.place(shardmap.OfKey(p.key))
+	}
+	return s.queueOf(p.placed)
 }
 
 // rehome charges a parcel to the queue of its shard.
@@ -241,11 +254,22 @@ func (s *sender) reroute(p *parcel) {
 }
 
 func (s *sender) recharge(p *parcel, to *sendQueue) {
+	s.uncharge(p)
+	p.queue = to
+	s.charge(p)
+}
+
+// charge charges p to its queue's share of the buffer.
+func (s *sender) charge(p *parcel) {
+	p.queue.records++
+	p.queue.bytes += p.size
+	s.crowd(p.queue)
+}
+
+func (s *sender) uncharge(p *parcel) {
 	p.queue.records--
 	p.queue.bytes -= p.size
-	p.queue = to
-	to.records++
-	to.bytes += p.size
+	s.crowd(p.queue)
 }
 
 // route finds the queue for a new parcel, and a key if it brought none.

@@ -38,7 +38,7 @@ type sender struct {
 
 	workers int // that dispatch has started
 
-	anyKey atomic.Bool // all keys lead to one queue: nobody has to know their hash keys
+	keysLater atomic.Bool // Send need not compute hash keys: see hint
 
 	mu     sync.Mutex // guards all below, and the parcels that were accepted
 	routes *routes    // nil until the shards were listed, if they must be known
@@ -50,6 +50,8 @@ type sender struct {
 	grants               int        // how often they were looked through
 	epoch                *epoch
 	lanes                map[string]*lane // by partition key; nil unless ordered
+	arrivals             arrivals
+	crowded              int // queues without room for as many arrivals as there can be
 
 	queued, queuedBytes   int           // accepted and not in a call
 	wakeQueued, wakeBytes int           // tell dispatch when there is as much
@@ -180,6 +182,7 @@ func (s *sender) giveUp() {
 // withdraw fails all parcels that match and are not in a call.
 func (s *sender) withdraw(match func(*parcel) bool, err error) {
 	s.mu.Lock()
+	s.sortIn()
 	var out []*parcel
 	take := func(l *parcelList) {
 		for p := l.head; p != nil; {

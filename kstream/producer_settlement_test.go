@@ -716,6 +716,7 @@ func TestAFailureIsToldWhenItCanBeFetched(t *testing.T) {
 	s.mu.Lock()
 	h.epoch = s.epoch
 	h.epoch.pending++
+	s.records++
 	s.charge(&h.parcel)
 	s.mu.Unlock()
 	s.conclude([]*parcel{&h.parcel})

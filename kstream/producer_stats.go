@@ -72,6 +72,7 @@ func (s *sender) countEntry(e *callEntry, a *answer) {
 func (s *sender) stats() ProducerStats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sortIn()
 	st := s.sums()
 	if s.routes == nil {
 		return st

@@ -9,6 +9,8 @@ import (
 	"math/bits"
 	"strconv"
 	"unsafe"
+
+	"github.com/kinesiskit/kinesiskit/internal/md5x"
 )
 
 // ErrHash is wrapped by the errors of [ParseHash].
@@ -25,6 +27,29 @@ func MaxHash() Hash { return Hash{^uint64(0), ^uint64(0)} }
 func OfKey(partitionKey string) Hash {
 	// md5.Sum only reads its argument; a conversion would copy keys longer than 32 bytes to the heap.
 	sum := md5.Sum(unsafe.Slice(unsafe.StringData(partitionKey), len(partitionKey)))
+	return ofSum(&sum)
+}
+
+// OfKeys sets hashes[i] to [OfKey] of partitionKeys[i], which takes a third of the time when there are sixteen. It
+// panics when hashes is shorter. It does not allocate.
+func OfKeys(hashes []Hash, partitionKeys []string) {
+	const together = 16
+	var texts [together][]byte
+	var sums [together][md5x.Size]byte
+	for len(partitionKeys) > 0 {
+		n := min(len(partitionKeys), together)
+		for i, key := range partitionKeys[:n] {
+			texts[i] = unsafe.Slice(unsafe.StringData(key), len(key))
+		}
+		md5x.Sums(sums[:n], texts[:n])
+		for i := range n {
+			hashes[i] = ofSum(&sums[i])
+		}
+		partitionKeys, hashes = partitionKeys[n:], hashes[n:]
+	}
+}
+
+func ofSum(sum *[md5.Size]byte) Hash {
 	return Hash{binary.BigEndian.Uint64(sum[:8]), binary.BigEndian.Uint64(sum[8:])}
 }
 
