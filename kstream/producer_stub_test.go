@@ -81,11 +81,13 @@ func (s *putStub) ranges() []shardmap.Range {
 // putAnswer answers in the format of the request.
 func (s *putStub) putAnswer(format string) *http.Response {
 	cbor := strings.Contains(format, "cbor")
-	member := []byte(`"Data":`)
+	// Each entry is an object, in one that is the request; base64 has no braces,
+	// nor have the keys. One byte is found many times faster than several.
+	entries := bytes.Count(s.body.Bytes(), []byte("{")) - 1
 	if cbor {
-		member = cborscan.AppendText(nil, "Data")
+		entries = bytes.Count(s.body.Bytes(), cborscan.AppendText(nil, "Data"))
 	}
-	answers := s.answer(bytes.Count(s.body.Bytes(), member))
+	answers := s.answer(entries)
 	r, body := stubAnswer(), answers.json
 	if cbor {
 		body = answers.cbor

@@ -76,7 +76,14 @@ type jsonResults struct {
 func (r *jsonResults) read() []types.PutRecordsResultEntry {
 	r.begin()
 	for r.scan.Array(); r.scan.Element(); {
-		r.entry(r.add())
+		e := r.add()
+		// What the service writes for a record that it has stored.
+		number, shard, ok := r.scan.Pair(`{"SequenceNumber":"`, `","ShardId":"`, `"}`)
+		if !ok {
+			r.entry(e)
+			continue
+		}
+		e.SequenceNumber, e.ShardId = r.text(number), r.shard(shard)
 	}
 	return r.call.entries
 }

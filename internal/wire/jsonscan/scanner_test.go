@@ -137,6 +137,42 @@ func validText(v any) any {
 	return v
 }
 
+// TestPair spoils every byte of an object, and cuts it off there: what Pair then
+// reads is what encoding/json reads.
+func TestPair(t *testing.T) {
+	const front, middle, back = `{"Number":"`, `","Shard":"`, `"}`
+	for _, doc := range []string{
+		`{"Number":"49590338271490256608559692538361571095921575989136000001","Shard":"shardId-000000000000"}`,
+		`{"Number":"","Shard":""}`, `{"Number":"a\u0062","Shard":"c"}`, `{"Number":"a","Shard":"\""}`,
+		`{"Number": "a","Shard":"b"}`, `{"Shard":"b","Number":"a"}`, `{"Number":"a","Shard":"b","More":"c"}`,
+	} {
+		for i := range len(doc) + 1 {
+			checkPair(t, doc[:i], front, middle, back)
+			for _, c := range "\x00\x1f \"\\:,{}0z\x7f" {
+				if i < len(doc) {
+					checkPair(t, doc[:i]+string(c)+doc[i+1:], front, middle, back)
+				}
+			}
+		}
+	}
+}
+
+func checkPair(t *testing.T, doc, front, middle, back string) {
+	t.Helper()
+	s := jsonscan.New([]byte(doc))
+	number, shard, ok := s.Pair(front, middle, back)
+	if !ok {
+		if s.Failed() || s.Pos() != 0 {
+			t.Errorf("%q: failed = %v at %d, though it only looked", doc, s.Failed(), s.Pos())
+		}
+		return
+	}
+	var want struct{ Number, Shard string }
+	if err := json.Unmarshal([]byte(doc[:s.Pos()]), &want); err != nil || want.Number != string(number) || want.Shard != string(shard) {
+		t.Errorf("%q: read %q and %q, want %+v, %v", doc, number, shard, want, err)
+	}
+}
+
 func TestSkipDepth(t *testing.T) {
 	nested := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	for n, want := range map[int]bool{1: false, jsonscan.MaxDepth: false, jsonscan.MaxDepth + 1: true, 1_000_000: true} {
