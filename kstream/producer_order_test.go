@@ -191,6 +191,7 @@ func TestOrderOfEachKey(t *testing.T) {
 					next[k]++
 					if i%8 == 0 {
 						time.Sleep(time.Millisecond)
+						checkCrowd(t, p.sender)
 					}
 				}
 				closeProducer(t, p)

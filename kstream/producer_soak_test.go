@@ -62,8 +62,12 @@ func soak(t *testing.T, srv *kstreamtest.Server, lost bool, change func(*Produce
 			t.Fatal(err)
 		}
 		sent[v] = true
+		if i%100 == 0 {
+			checkCrowd(t, p.sender)
+		}
 	}
 	closeProducer(t, p)
+	checkCrowd(t, p.sender)
 
 	copies := make(map[string]int, n)
 	for _, m := range readMembers(t, srv) {

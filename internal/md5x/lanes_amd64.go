@@ -14,6 +14,11 @@ const (
 	halfWidth = 8  // lanes of one AVX2 register
 	blockSize = md5.BlockSize
 
+	lengthSize = 8 // of the message's length, behind its padding
+
+	// The state of RFC 1321, section 3.3, before the first block.
+	initA, initB, initC, initD = 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476
+
 	// maxRun bounds the blocks of one call into assembly, which the scheduler
 	// cannot interrupt: 512 take about 70 microseconds.
 	maxRun = 512
@@ -47,6 +52,9 @@ type lane struct {
 }
 
 func sumLanes(dst [][Size]byte, msgs [][]byte) {
+	if sumShort(dst, msgs) {
+		return
+	}
 	l := lanes{dst: dst, msgs: msgs}
 	for l.active < width && l.load(l.active) {
 		l.active++
@@ -67,6 +75,46 @@ func sumLanes(dst [][Size]byte, msgs [][]byte) {
 	}
 }
 
+// maxShort is the longest message that is one block when it is padded.
+const maxShort = blockSize - 1 - lengthSize
+
+// sumShort sums a set of messages that are all short, and no more than there are
+// lanes, without the bookkeeping that longer ones take; else it reports false.
+// Most sets of partition keys are like that.
+func sumShort(dst [][Size]byte, msgs [][]byte) bool {
+	if len(msgs) > width {
+		return false
+	}
+	var blocks [width][blockSize]byte
+	var next [width]*byte
+	for i, msg := range msgs {
+		if len(msg) > maxShort {
+			return false
+		}
+		block := &blocks[i]
+		block[copy(block[:], msg)] = 0x80
+		binary.LittleEndian.PutUint64(block[blockSize-lengthSize:], uint64(len(msg))<<3)
+	}
+	for i := range blocks {
+		next[i] = &blocks[i][0]
+	}
+	state := [4][width]uint32{}
+	for i := range msgs {
+		state[0][i], state[1][i], state[2][i], state[3][i] = initA, initB, initC, initD
+	}
+	if len(msgs) <= halfWidth {
+		blocks8(&state, &next, 1, &sines)
+	} else {
+		blocks16(&state, &next, 1, &sines)
+	}
+	for i := range msgs {
+		for w := range state {
+			binary.LittleEndian.PutUint32(dst[i][4*w:], state[w][i])
+		}
+	}
+	return true
+}
+
 // load starts the next waiting message in lane i, and reports whether there was one.
 func (l *lanes) load(i int) bool {
 	if l.waiting == len(l.msgs) {
@@ -76,7 +124,7 @@ func (l *lanes) load(i int) bool {
 	ln.msg, ln.at, ln.padded = l.waiting, 0, false
 	ln.left = len(l.msgs[ln.msg]) / blockSize
 	l.waiting++
-	l.state[0][i], l.state[1][i], l.state[2][i], l.state[3][i] = 0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476
+	l.state[0][i], l.state[1][i], l.state[2][i], l.state[3][i] = initA, initB, initC, initD
 	if ln.left == 0 {
 		ln.pad(l.msgs[ln.msg])
 	}
@@ -159,7 +207,6 @@ func (l *lanes) turn(i int) {
 // message, a one bit, zeros, and the length in bits (RFC 1321, sections 3.1 and
 // 3.2). That makes one block, or two when the rest leaves no room for the length.
 func (ln *lane) pad(msg []byte) {
-	const lengthSize = 8
 	rest := msg[len(msg)&^(blockSize-1):]
 	ln.padded, ln.at, ln.left = true, 0, 1
 	if len(rest)+1+lengthSize > blockSize {

@@ -45,12 +45,33 @@ func TestOfKey(t *testing.T) {
 	}
 }
 
+func TestOfKeys(t *testing.T) {
+	var keys []string
+	for n := range 50 {
+		hashes := make([]Hash, n+1)
+		hashes[n] = MaxHash()
+		OfKeys(hashes, keys)
+		for i, key := range keys {
+			if hashes[i] != OfKey(key) {
+				t.Errorf("key %d of %d, %q: %v, want %v", i, n, key, hashes[i], OfKey(key))
+			}
+		}
+		if hashes[n] != MaxHash() {
+			t.Errorf("%d keys made a hash more", n)
+		}
+		keys = append(keys, strings.Repeat(fmt.Sprint(n, "ö"), n%17+n/40*30))
+	}
+}
+
 func TestNothingAllocates(t *testing.T) {
 	long := strings.Repeat("k", 256)
+	pair := [2]string{long, "short"}
 	m := New(evenShards(64))
 	buf := make([]byte, 0, maxDigits)
 	allocs := testing.AllocsPerRun(100, func() {
 		h := OfKey(long)
+		var both [2]Hash
+		OfKeys(both[:], pair[:])
 		_, _ = m.Find(h)
 		buf = h.AppendDecimal(buf[:0])
 		_, _ = ParseHash("340282366920938463463374607431768211455")
@@ -365,12 +386,27 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-func BenchmarkOfKey(b *testing.B) {
-	key := "customer-0000000017"
-	b.ReportAllocs()
-	for b.Loop() {
-		OfKey(key)
+// Sixteen keys an operation, both ways.
+func BenchmarkOfKeys(b *testing.B) {
+	var keys [16]string
+	var hashes [16]Hash
+	for i := range keys {
+		keys[i] = fmt.Sprintf("customer-%010d", i)
 	}
+	b.Run("by=OfKey", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			for i, key := range keys {
+				hashes[i] = OfKey(key)
+			}
+		}
+	})
+	b.Run("by=OfKeys", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			OfKeys(hashes[:], keys[:])
+		}
+	})
 }
 
 func BenchmarkParseHash(b *testing.B) {
