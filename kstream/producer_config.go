@@ -119,8 +119,12 @@ type ProducerConfig[T any] struct {
 
 	// Rate is how much of a shard's write limits (1,000 records and 1 MiB a
 	// second) to use: 0.5 leaves half for other producers. 0 is all of it.
-	// When the stream throttles, less is used for a while. Negative: calls
-	// are not paced at all, and throttled entries only sent again.
+	// When the stream throttles, less is used for a while, so that programs
+	// that write to the same shards find about equal parts by themselves; but
+	// records of 100 KB and more find no room beside smaller ones that use up
+	// the bytes. Give each program a fixed part then, of no more than 1 in all.
+	// Negative: calls are not paced at all, and throttled entries only sent
+	// again.
 	Rate float64
 
 	// MaxCalls is how many calls are under way at once: 0 is 10, or one for

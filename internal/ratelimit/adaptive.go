@@ -37,8 +37,11 @@ type Limits struct{ Records, Bytes int64 }
 // A service that throttles some entries at random, whatever the rate, looks like other producers, and is given way to
 // alike: with one of a thousand a lone producer still writes five sixths of the limits, with one of a hundred an eighth.
 //
-// With records so large that a shard's bucket gathers few of them in a second, one producer can find the bucket short of a
-// record whenever it asks, and get hardly anything beside another one.
+// A shard takes a record when its bucket holds as much. Producers that find their share keep that bucket nearly empty, and
+// where small records do so, those who write them never notice that a large one found too little: beside records of 4 KB
+// one of 20 KB gets four fifths of an even share, one of 100 KB hardly any. No law for the one that is refused can
+// change that; only others that ask for less can. Where the limits that all are given add up to no more than the shard's,
+// its bucket stays as full as they leave it at the start, and each gets all of its own.
 //
 // Make one with [NewAdaptive]. It is not safe for concurrent use.
 type Adaptive struct {

@@ -185,3 +185,28 @@ func TestSimulatedNeighbour(t *testing.T) {
 		}
 	}
 }
+
+// TestSimulatedLargeRecords has one producer write large records beside others that exhaust the byte limit with records of
+// 4 KB: it is starved, unless each is set to a part of the limits and they leave the shard's bucket alone.
+func TestSimulatedLargeRecords(t *testing.T) {
+	for _, large := range []int64{100_000, 900_000} {
+		for _, producers := range []int{2, 3} {
+			for seed := range seeds(2, 20) {
+				sc := scenario{
+					producers: producers, size: 4096, large: large, delay: 15 * time.Millisecond, capacity: 1, seed: uint64(seed),
+					from: time.Minute, duration: 6 * time.Minute,
+				}
+				even := 1 / float64(producers)
+				if got := sc.run(); got.shares[0] > 0.2*even {
+					t.Errorf("%d bytes, %d producers, seed %d: shares %.3f: the first is not starved, correct what Adaptive and Rate say",
+						large, producers, seed, got.shares)
+				}
+				sc.part = even
+				if got := sc.run(); got.shares[0] < 0.98*even || got.late.throttled > 0 {
+					t.Errorf("%d bytes, %d producers with even parts, seed %d: shares %.3f and %.4f throttled",
+						large, producers, seed, got.shares, got.late.throttled)
+				}
+			}
+		}
+	}
+}

@@ -12,6 +12,8 @@ import (
 type scenario struct {
 	producers int
 	size      int64           // bytes a record
+	large     int64           // bytes a record of the first producer, if it writes larger ones
+	part      float64         // of the limits that each producer is set to use; 0: all
 	delay     time.Duration   // to the service, and back
 	jitter    time.Duration   // at most, on top, each way
 	capacity  float64         // of the shard, as a part of its documented limits
@@ -67,6 +69,7 @@ type simulation struct {
 type writer struct {
 	*simulation
 	index    int
+	size     int64
 	adaptive *Adaptive
 	gather   time.Duration // whose worth of tokens is let gather before a call
 	looks    int           // how often it was to look; only the last one counts
@@ -89,7 +92,11 @@ func (sc scenario) run() result {
 		if i < len(sc.starts) {
 			begin = sc.starts[i]
 		}
-		w := &writer{simulation: s, index: i, gather: callQuantum, adaptive: NewAdaptive(at(begin), shardLimits, 1)}
+		w := &writer{simulation: s, index: i, size: sc.size, gather: callQuantum}
+		if i == 0 && sc.large > 0 {
+			w.size = sc.large
+		}
+		w.adaptive = NewAdaptive(at(begin), shardLimits.times(orElse(sc.part, 1)), 1)
 		s.schedule(begin, func(now time.Duration) { w.look(now) })
 	}
 	if sc.neighbour > 0 {
@@ -170,7 +177,7 @@ func (w *writer) call(now time.Duration) {
 	n := 1 + more
 	w.schedule(now+w.latency(), func(then time.Duration) {
 		accepted := w.arrive(then, n, w.size, true)
-		w.count(then, w.index, n, accepted)
+		w.count(then, n, accepted)
 		w.schedule(then+w.latency(), func(back time.Duration) {
 			w.adaptive.Answer(at(back), at(now), Limits{accepted, accepted * w.size}, Limits{n - accepted, (n - accepted) * w.size})
 			w.gather = callQuantum
@@ -219,18 +226,19 @@ func (s *simulation) arrive(now time.Duration, n, size int64, noisy bool) (accep
 	return accepted
 }
 
-func (s *simulation) count(now time.Duration, producer int, n, accepted int64) {
-	s.sent.whole += float64(n)
-	s.throttled.whole += float64(n - accepted)
-	s.accepted.whole += float64(accepted)
-	s.seconds[now/time.Second] += float64(accepted)
-	if now >= s.begin && now < s.begin+s.outage {
-		s.inOutage += float64(n - accepted)
+func (w *writer) count(now time.Duration, n, accepted int64) {
+	used := float64(accepted) * float64(w.size) / float64(w.simulation.size)
+	w.sent.whole += float64(n)
+	w.throttled.whole += float64(n - accepted)
+	w.accepted.whole += used
+	w.seconds[now/time.Second] += used
+	if now >= w.begin && now < w.begin+w.outage {
+		w.inOutage += float64(n - accepted)
 	}
-	if now >= s.from {
-		s.sent.late += float64(n)
-		s.throttled.late += float64(n - accepted)
-		s.accepted.late += float64(accepted)
-		s.shares[producer] += float64(accepted)
+	if now >= w.from {
+		w.sent.late += float64(n)
+		w.throttled.late += float64(n - accepted)
+		w.accepted.late += used
+		w.shares[w.index] += used
 	}
 }
