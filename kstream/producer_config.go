@@ -72,8 +72,10 @@ type ProducerConfig[T any] struct {
 	// taken, exactly once, from one goroutine. A value stays charged to the
 	// buffer until OnSettled has returned: one that blocks makes Send block
 	// once the buffer is full, and holds up Flush and Close until their ctx
-	// ends; it must not call Send, Flush or Close itself. One that panics does
-	// not stop the Producer: the next Flush or Close returns a [*PanicError].
+	// ends. So it must not wait for the Producer itself, in Send, SendAll, Put,
+	// Flush or Close; hand what is to be sent again to another goroutine. One
+	// that panics or ends its goroutine does not stop the Producer: the next
+	// Flush or Close returns a [*PanicError].
 	//
 	// Nil: nobody hears of a delivery; failures are kept until Flush or Close
 	// returns them, or SendAll its own, and take room in the buffer until then.

@@ -3,7 +3,9 @@ package kstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -56,15 +58,23 @@ func (n *notices[T]) nudge() {
 // run tells of tickets until it is stopped and none is left. One wake-up may
 // stand for several: for tickets, for more of them, and for the end.
 func (n *notices[T]) run() {
-	defer close(n.ended)
+	over := false
+	defer func() {
+		if over {
+			close(n.ended)
+			return
+		}
+		n.nudge()
+		go n.run() // OnSettled has called runtime.Goexit: another one goes on
+	}()
 	var tickets []*ticket[T]
 	for range n.wake {
 		for {
 			n.mu.Lock()
 			tickets, n.queue = n.queue, tickets[:0]
-			stopped := n.stopped
+			over = n.stopped && len(tickets) == 0
 			n.mu.Unlock()
-			if len(tickets) == 0 && stopped {
+			if over {
 				return
 			}
 			if len(tickets) == 0 {
@@ -76,42 +86,67 @@ func (n *notices[T]) run() {
 	}
 }
 
-// tellAll calls OnSettled for each ticket, and frees their room as it goes.
+// tellAll calls OnSettled for each ticket, and frees their room as it goes. If
+// it does not get to all of them it queues the others again.
 func (n *notices[T]) tellAll(tickets []*ticket[T]) {
 	var parcels []*parcel
-	for _, t := range tickets {
-		n.tell(t)
-		if t.queue == nil { // refused: SendAll waits for it, and recycles it
-			t.told <- struct{}{}
-			continue
+	told := 0
+	defer func() {
+		n.sender.release(parcels)
+		if rest := tickets[told:]; len(rest) > 0 {
+			n.mu.Lock()
+			n.queue = slices.Concat(rest, n.queue)
+			n.mu.Unlock()
 		}
-		parcels = append(parcels, &t.parcel)
+	}()
+	for _, t := range tickets {
+		told++
+		refused := t.queue == nil // SendAll waits for it, and recycles it
+		if !refused {
+			parcels = append(parcels, &t.parcel)
+		}
+		n.tell(t, refused)
 		if len(parcels) == releaseEvery {
 			n.sender.release(parcels)
 			parcels = parcels[:0]
 		}
 	}
-	n.sender.release(parcels)
 }
 
 // releaseEvery is after how many callbacks their room in the buffer is freed.
 const releaseEvery = 64
 
+// errGoexit is what a callback that ends its goroutine counts as.
+var errGoexit = errors.New("it called runtime.Goexit")
+
 // tell calls OnSettled, and counts the value as settled when it has returned.
-func (n *notices[T]) tell(t *ticket[T]) {
+func (n *notices[T]) tell(t *ticket[T], refused bool) {
+	returned := false
 	defer func() {
-		if v := recover(); v != nil {
-			n.mu.Lock()
-			if n.panics == nil {
-				n.panics = &PanicError{Value: v, Stack: debug.Stack()}
-			}
-			n.mu.Unlock()
+		if !returned {
+			n.failed(recover())
 		}
 		if t.batch != nil {
 			t.batch.told(t.index, &t.verdict)
 		}
+		if refused {
+			t.told <- struct{}{}
+		}
 	}()
 	n.onSettled(t.settlement())
+	returned = true
+}
+
+// failed notes a callback that did not return.
+func (n *notices[T]) failed(value any) {
+	if value == nil {
+		value = errGoexit
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.panics == nil {
+		n.panics = &PanicError{Value: value, Stack: debug.Stack()}
+	}
 }
 
 // stop ends the goroutine when it has told of everything. It waits for that
@@ -135,7 +170,7 @@ func (n *notices[T]) stop(ctx context.Context) error {
 	case <-n.ended:
 		return nil
 	case <-timer.C:
-		return errors.Join(errors.New("kstream: close: OnSettled has not returned"), context.Cause(ctx))
+		return fmt.Errorf("kstream: close: OnSettled has not returned: %w", context.Cause(ctx))
 	}
 }
 

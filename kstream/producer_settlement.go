@@ -124,9 +124,10 @@ func (e *EntryError) Error() string {
 	return fmt.Sprintf("kstream: put records: entry refused: %s: %s", e.Code, e.Message)
 }
 
-// A PanicError says that OnSettled panicked. The value counts as settled.
+// A PanicError says that OnSettled panicked, or ended its goroutine as
+// [testing.T.FailNow] does. The value counts as settled.
 type PanicError struct {
-	Value any    // what it panicked with
+	Value any    // what it panicked with, or an error that names runtime.Goexit
 	Stack []byte // where
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -356,6 +357,37 @@ func TestACallbackThatPanics(t *testing.T) {
 		}
 		if n := l.outcomes()[Delivered]; n != 20 {
 			t.Errorf("%d values were settled", n)
+		}
+	})
+}
+
+// TestACallbackThatEndsItsGoroutine is what a test's t.FailNow does there.
+func TestACallbackThatEndsItsGoroutine(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		l := newLedger()
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+			cfg.OnSettled = func(s Settlement[string]) {
+				l.add(s)
+				if s.Value[0] == '3' || s.Outcome == Failed {
+					runtime.Goexit()
+				}
+			}
+		})
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		send(t, p, 10)
+		if panicked, ok := errors.AsType[*PanicError](p.Flush(ctx)); !ok || panicked.Value != errGoexit {
+			t.Errorf("Flush does not tell of it: %v", panicked)
+		}
+		summary, _ := p.SendAll(ctx, func(yield func(string, error) bool) { _ = yield(":no key", nil) && yield("a:", nil) })
+		if diff := cmp.Diff(Summary{Delivered: 1, Failed: 1, Resume: 2}, summary); diff != "" {
+			t.Errorf("summary (-want +got):\n%s", diff)
+		}
+		if _, ok := errors.AsType[*PanicError](p.Close(ctx)); !ok {
+			t.Error("Close does not tell of the second")
+		}
+		if diff := cmp.Diff(map[Outcome]int{Delivered: 11, Failed: 1}, l.outcomes()); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
 		}
 	})
 }
