@@ -82,11 +82,11 @@ func (a address) noShard(id string) error {
 	if _, ok := shardIndex(id); !ok {
 		return a.couldNotFindShard(id)
 	}
-	return errorf(resourceNotFound, "Shard %s in stream %s under account %s does not exist", id, a.name, a.account)
+	return errorf(resourceNotFound, "Shard %s in stream %s under account %s does not exist", fullShardID(id), a.name, a.account)
 }
 
 func (a address) couldNotFindShard(id string) error {
-	return errorf(resourceNotFound, "Could not find shard %s in stream %s under account %s.", id, a.name, a.account)
+	return errorf(resourceNotFound, "Could not find shard %s in stream %s under account %s.", fullShardID(id), a.name, a.account)
 }
 
 // change finds the stream that a request names, which must be ACTIVE, and runs

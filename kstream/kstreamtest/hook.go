@@ -96,7 +96,7 @@ func (s *Server) stall(c *call, f Fault) {
 
 // target says what a request is about, for hooks and faults.
 func (s *Server) target(c *call) target {
-	t := target{operation: c.op.name, shard: c.in.string("ShardId")}
+	t := target{operation: c.op.name, shard: fullShardID(c.in.string("ShardId"))}
 	if c.op.name == "GetRecords" {
 		if cur, err := s.openIterator(c.in.string("ShardIterator")); err == nil {
 			t.stream, t.shard = cur.stream, shardID(uint32(cur.shard))

@@ -8,7 +8,7 @@ import (
 
 // splitShard implements SplitShard.
 func (s *Server) splitShard(c *call) error {
-	st, err := s.streamOf(c)
+	st, err := s.streamToReshard(c, "ShardToSplit")
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Server) roomForShard(now time.Time) error {
 
 // mergeShards implements MergeShards.
 func (s *Server) mergeShards(c *call) error {
-	st, err := s.streamOf(c)
+	st, err := s.streamToReshard(c, "ShardToMerge", "AdjacentShardToMerge")
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,25 @@ func (s *Server) mergeShards(c *call) error {
 	return nil
 }
 
+// streamToReshard finds the stream of a request with shard IDs in the members. An
+// ID that is none is told before a stream that is not there (seen on the service).
+func (s *Server) streamToReshard(c *call, members ...string) (*stream, error) {
+	st, at, err := s.lookUp(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range members {
+		id := c.in.string(m)
+		if _, ok := shardIndex(id); !ok {
+			return nil, at.couldNotFindShard(id)
+		}
+	}
+	if st == nil {
+		return nil, at.notFound()
+	}
+	return st, nil
+}
+
 // shardToReshard finds an open shard of a provisioned stream that is ACTIVE. The
 // stream's lock is held.
 func (st *stream) shardToReshard(id string, now time.Time) (*shard, error) {
@@ -112,7 +131,7 @@ func (st *stream) shardToReshard(id string, now time.Time) (*shard, error) {
 		return nil, st.address().couldNotFindShard(id)
 	}
 	if !sh.isOpen() {
-		return nil, errorf(invalidArgument, "Shard %s in stream %s under account %s is CLOSED and cannot be split or merged.", id, st.name, st.account)
+		return nil, errorf(invalidArgument, "Shard %s in stream %s under account %s is CLOSED and cannot be split or merged.", sh.id, st.name, st.account)
 	}
 	return sh, nil
 }

@@ -2,7 +2,7 @@ package kstreamtest
 
 import (
 	"fmt"
-	"math"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -184,20 +184,24 @@ func (st *stream) shard(id string) *shard {
 	return st.shards[number]
 }
 
-// shardIndex reads the number of a shard ID, which has 31 bits.
+// shardIndex reads the number of a shard ID, which has 31 bits. The number alone
+// names the shard, whatever stands before the hyphen: shardId-000000000001,
+// shard-1 and 1 are the same one (seen on the service).
 func shardIndex(id string) (uint64, bool) {
-	digits, found := strings.CutPrefix(id, "shardId-")
-	if !found || len(digits) != 12 {
-		return 0, false
+	if _, after, found := strings.Cut(id, "-"); found {
+		id = after
 	}
-	n := uint64(0)
-	for _, c := range []byte(digits) {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + uint64(c-'0')
+	n, err := strconv.ParseUint(id, 10, 31)
+	return n, err == nil
+}
+
+// fullShardID returns the ID that a shard has in answers, of one as a request
+// may write it.
+func fullShardID(id string) string {
+	if n, ok := shardIndex(id); ok {
+		return shardID(uint32(n))
 	}
-	return n, n <= math.MaxInt32
+	return id
 }
 
 // horizon is the arrival of the oldest record that retention keeps.

@@ -61,11 +61,11 @@ func (st *stream) checkScaling(current, target int) error {
 	case st.mode == onDemand:
 		return errorf(validationException, "UpdateShardCount is not supported for stream %s under account %s in ON_DEMAND mode.", st.name, st.account)
 	case target > maxStreamShards:
-		return errorf(invalidArgument, "UpdateShardCount cannot scale a stream up over %d shards. Target shard count: %d", maxStreamShards, target)
+		return errorf(limitExceeded, "Target shard count or number of open shards cannot be greater than %d. Current open shard count: %d, Target shard count: %d", maxStreamShards, current, target)
 	case target > 2*current:
-		return errorf(invalidArgument, "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: %d Target shard count: %d", current, target)
+		return errorf(limitExceeded, "UpdateShardCount cannot scale up over double your current open shard count. Current open shard count: %d Target shard count: %d", current, target)
 	case 2*target < current:
-		return errorf(invalidArgument, "UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: %d Target shard count: %d", current, target)
+		return errorf(limitExceeded, "UpdateShardCount cannot scale down below half your current open shard count. Current open shard count: %d Target shard count: %d", current, target)
 	}
 	return nil
 }

@@ -23,6 +23,10 @@ func splitCases() map[string][]Case {
 			unnamed("SplitShard", `"ShardToSplit":"shardId-000000000000","NewStartingHashKey":"1000"`),
 			{Name: "no such shard", Rule: observed, Operation: "SplitShard", Body: `{"StreamName":"${stream}","ShardToSplit":"shardId-000000000009","NewStartingHashKey":"1000"}`,
 				Code: resourceNotFound, Text: "Could not find shard"},
+			{Name: "a shard by its number", Rule: observed, Operation: "SplitShard", Body: `{"StreamName":"${stream}","ShardToSplit":"shard-5","NewStartingHashKey":"1000"}`,
+				Code: resourceNotFound, Text: "Could not find shard shardId-000000000005 in stream "},
+			{Name: "a shard of no form, of no stream", Rule: observed, Operation: "SplitShard", Body: `{"StreamName":"${name}","ShardToSplit":"2.14E4","NewStartingHashKey":"1000"}`,
+				Code: resourceNotFound, Text: "Could not find shard 2.14E4 in stream "},
 			{Name: "at the shard's start", Rule: observed, Operation: "SplitShard", Body: split(shard1), Code: invalidArgument},
 			{Name: "one after the start", Rule: observed, Operation: "SplitShard", Body: split("170141183460469231731687303715884105729"), Code: invalidArgument},
 			{Name: "at the shard's end", Rule: observed, Operation: "SplitShard", Body: split(maxHash), Code: invalidArgument},
@@ -72,8 +76,10 @@ func shardCountCases() map[string][]Case {
 	return map[string][]Case{
 		"UpdateShardCount": {
 			notFound("UpdateShardCount", `,"TargetShardCount":2,"ScalingType":"UNIFORM_SCALING"`),
-			{Name: "over double", Rule: reference, Operation: "UpdateShardCount", Body: `{"StreamName":"${stream}","TargetShardCount":5,"ScalingType":"UNIFORM_SCALING"}`, Code: invalidArgument},
-			{Name: "below half", Rule: reference, Code: invalidArgument, Do: func(e *Env) error { return e.scale(e.NewStream(3), 1) }},
+			{Name: "over double", Rule: observed, Operation: "UpdateShardCount", Body: `{"StreamName":"${stream}","TargetShardCount":5,"ScalingType":"UNIFORM_SCALING"}`, Code: limitExceeded,
+				Text: "UpdateShardCount cannot scale up over double your current open shard count."},
+			{Name: "below half", Rule: observed, Code: limitExceeded, Text: "UpdateShardCount cannot scale down below half your current open shard count.",
+				Do: func(e *Env) error { return e.scale(e.NewStream(3), 1) }},
 			{Name: "on demand", Rule: reference, Code: validation, Do: func(e *Env) error { return e.scale(e.NewStreamWith(onDemand()), 8) }},
 			{Name: "1 to 2", Rule: reference, Do: func(e *Env) error { return e.scaled(1, 2) }},
 			{Name: "2 to 3", Rule: reference, Do: func(e *Env) error { return e.scaled(2, 3) }},
