@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	"internal/books":            {},
 	"internal/md5x":             {"golang.org/x/sys/cpu"},
 	"internal/leaktest":         {},
+	"internal/fence":            {},
 	"internal/wire":             {sdk, sdkKinesis, smithy, module + "/internal/wire"},
 	"internal/wire/b64":         {"golang.org/x/sys/cpu"},
 	"kstream":                   {sdk, sdkKinesis, smithy, module + "/internal", "github.com/klauspost/compress"},
@@ -37,7 +38,6 @@ var arrows = map[string][]string{
 	"examples/internal":         {module},
 	"examples/internal/connect": {"github.com/aws", module},
 	".ci":                       {"github.com/aws", module},
-	"kstream/dynamostore":       {sdk, "github.com/aws/aws-sdk-go-v2/service/dynamodb", smithy, module + "/kstream"},
 }
 
 const (

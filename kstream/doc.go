@@ -67,27 +67,47 @@
 // Consumer asks each shard up to five times a second, which all polling
 // consumers of a stream share.
 //
+// # Metrics
+//
+// Where the client has a MeterProvider, such as the SDK's adapter for
+// OpenTelemetry, it is offered the numbers of [ProducerStats] and
+// [ConsumerStats] under the scope "github.com/kinesiskit/kinesiskit/kstream",
+// each with the property "stream", whole numbers all:
+//
+//	kinesiskit.producer.   delivered, failed, maybe_delivered, calls, failed_calls, entries,
+//	                       throttled_entries, retries, bytes, payload_units
+//	                       gauges: buffered_records, buffered_bytes
+//	kinesiskit.consumer.   records, bytes, calls, empty_calls, throttled, faults, renewals,
+//	                       decode_errors, gaps, out_of_range, save_failures
+//	                       a gauge for each shard that is read, with the property "shard": lag (ms)
+//
+// They are counted anyway and read when the provider collects, so they cost
+// nothing between. A Producer takes them back in Close, and a Consumer at the
+// end of each loop: a program that ends then should have its provider collect
+// once more before, after Flush for instance (ForceFlush, in OpenTelemetry).
+//
 // # Errors
 //
-//	error                   from                 what to do
-//	ErrStreamNotFound       all                  check the name and the region
-//	ErrStreamExists         CreateStream         use the stream, after WaitActive
-//	*KeyError               Send                 give the value a legal key, see PartitionKey
-//	*EncodeError            Send                 fix the value or its Codec
-//	*RecordSizeError        Send                 make the value smaller
-//	ErrUnflushed            Send                 Flush, and see to the values that it returns
-//	ErrClosed               Send                 use another Producer
-//	*DeliveryError          Put                  send again, if a duplicate is no harm or Outcome is Failed
-//	*FailedError            Flush, Close, SendAll  the same, for each value in it
-//	ErrExpired              within these         TimeToLive has ended
-//	*EntryError             within these         the stream's reason for not taking a record
-//	ErrOrderAuto            Send                 no Ordered on a stream with AUTO distribution
-//	*PanicError             Flush, Close         fix OnSettled
-//	*DecodeError            a loop               keep its Data somewhere, and go on
-//	ErrMalformedAggregate   within a DecodeError its sender is at fault
-//	*GapError               a loop               longer retention, or a faster loop
-//	ErrBusy                 a loop               one loop of a Consumer at a time
-//	ErrConflict             a loop, a Store      another process reads the same shards
-//	ErrStoreInUse           OpenFileStore        end the other process
-//	ErrUndone               a loop               with ManualDone, call Record.Done
+//	error                  from                   what to do
+//	ErrStreamNotFound      all                    check the name and the region
+//	ErrStreamExists        CreateStream           use the stream, after WaitActive
+//	*KeyError              Send                   give the value a legal key, see PartitionKey
+//	*EncodeError           Send                   fix the value or its Codec
+//	*RecordSizeError       Send                   make the value smaller
+//	ErrUnflushed           Send                   Flush, and see to the values that it returns
+//	ErrClosed              Send                   use another Producer
+//	ErrOrderAuto           Send                   no Ordered on a stream with AUTO distribution
+//	*DeliveryError         Put                    send again, if a duplicate is no harm or Outcome is Failed
+//	*FailedError           Flush, Close, SendAll  the same, for each value in it
+//	ErrExpired             within these           TimeToLive has ended
+//	*EntryError            within these           the stream's reason for not taking a record
+//	*PanicError            Flush, Close           fix OnSettled
+//	*DecodeError           a loop                 keep its Data somewhere, and go on
+//	ErrMalformedAggregate  within a DecodeError   its sender is at fault
+//	*GapError              a loop                 longer retention, or a faster loop
+//	ErrBusy                a loop                 one loop of a Consumer at a time
+//	ErrUndone              a loop                 with ManualDone, call Record.Done
+//	ErrConflict            a loop, a Store        another process reads the same shards
+//	ErrStoreInUse          OpenFileStore          end the other process
+//	ErrStoreClosed         a FileStore            close it after the loop
 package kstream

@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/signal"
@@ -57,6 +58,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	url, err := server.Listen(cfg.address)
 	if err != nil {
 		fmt.Fprintln(stderr, "localkinesis:", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			fmt.Fprintln(stderr, "localkinesis: -port gives another port, and -port 0 a free one")
+		}
 		return 1
 	}
 	for _, name := range cfg.streams {
@@ -78,11 +82,7 @@ const maxShards = 20_000
 func parse(args []string, stderr io.Writer) (config, error) {
 	var cfg config
 	flags := flag.NewFlagSet("localkinesis", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, "usage: localkinesis [flags]\n\nServes Amazon Kinesis Data Streams on this machine until Ctrl-C.\n\n")
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard)
 	host := flags.String("addr", "127.0.0.1", "`host` to listen on")
 	port := flags.Int("port", 4567, "`port` to listen on; 0 takes a free one")
 	stream := flags.String("stream", "", "`names` of streams to begin with, separated by commas")
@@ -95,17 +95,32 @@ func parse(args []string, stderr io.Writer) (config, error) {
 	flags.StringVar(&cfg.options.Region, "region", "us-east-1", "region in ARNs")
 	flags.BoolVar(&cfg.options.TLS, "tls", false, "serve HTTPS with a certificate made for the occasion")
 	flags.BoolVar(&cfg.options.AnyInterface, "any-interface", false, "let -addr be one that other machines reach")
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return cfg, err
-		}
-		return cfg, errors.New("see localkinesis -h")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stderr, "Usage: localkinesis [flags]\n\nServes Amazon Kinesis Data Streams on this machine until Ctrl-C.\n\n")
+		flags.SetOutput(stderr)
+		flags.PrintDefaults()
+		return cfg, err
+	case err != nil:
+		return cfg, fmt.Errorf("%w: see -h", err)
 	}
 	cfg.address = net.JoinHostPort(*host, strconv.Itoa(*port))
 	if *stream != "" {
 		cfg.streams = strings.Split(*stream, ",")
 	}
-	return cfg, cfg.check(flags, *limits)
+	return cfg, errors.Join(checkAddress(*host, *port), cfg.check(flags, *limits))
+}
+
+// checkAddress reports a host that has the port in it too, and a port that is none.
+func checkAddress(host string, port int) error {
+	var faults []error
+	if name, number, err := net.SplitHostPort(host); err == nil {
+		faults = append(faults, fmt.Errorf("-addr %s: it is the host alone; write -addr %s -port %s", host, name, number))
+	}
+	if port < 0 || port > math.MaxUint16 {
+		faults = append(faults, fmt.Errorf("-port %d: 0 to %d", port, math.MaxUint16))
+	}
+	return errors.Join(faults...)
 }
 
 // check reports everything that is wrong with the command line.

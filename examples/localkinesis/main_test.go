@@ -95,8 +95,8 @@ func TestCommandLine(t *testing.T) {
 		code int
 		says string
 	}{
-		{"help", []string{"-h"}, 0, "usage: localkinesis"},
-		{"unknown flag", []string{"-nope"}, 2, "see localkinesis -h"},
+		{"help", []string{"-h"}, 0, "Usage: localkinesis"},
+		{"unknown flag", []string{"-nope"}, 2, "-nope: see -h\n"},
 		{"argument", []string{"books"}, 2, `unexpected argument "books"`},
 		{"bad name", []string{"-stream", "a,b c"}, 2, `-stream "b c"`},
 		{"name twice", []string{"-stream", "a,a"}, 2, "named twice"},
@@ -104,6 +104,8 @@ func TestCommandLine(t *testing.T) {
 		{"more shards than an account has", []string{"-stream", "a,b", "-shards", "10001"}, 2, "-shards 10001: 1 to 10000"},
 		{"negative delay", []string{"-delay", "-3s"}, 2, "-delay -3s is negative"},
 		{"negative state change", []string{"-state-change", "-1s"}, 2, "-state-change -1s is negative"},
+		{"address with a port", []string{"-addr", "127.0.0.1:0"}, 2, "-addr 127.0.0.1:0: it is the host alone; write -addr 127.0.0.1 -port 0"},
+		{"no port", []string{"-port", "99999"}, 2, "-port 99999: 0 to 65535"},
 		{"limits", []string{"-limits", "maybe"}, 2, "-limits maybe: on or off"},
 		{"a folder that cannot be", []string{"-dir", "main.go", "-port", "0"}, 1, "kstreamtest: open"},
 		{"other interface", []string{"-addr", "0.0.0.0", "-port", "0"}, 1, "not on the loopback interface"},

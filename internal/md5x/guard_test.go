@@ -3,30 +3,16 @@
 package md5x
 
 import (
-	"os"
-	"syscall"
 	"testing"
+
+	"github.com/kinesiskit/kinesiskit/internal/fence"
 )
 
 // The assembly reads exactly the messages: before and after them are pages whose
 // reading ends the process.
 func TestNoReadOutside(t *testing.T) {
-	page := os.Getpagesize()
-	memory, err := syscall.Mmap(-1, 0, 3*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Munmap(memory); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, guard := range [][]byte{memory[:page], memory[2*page:]} {
-		if err := syscall.Mprotect(guard, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	inside := memory[page : 2*page]
+	inside := fence.Page(t)
+	page := len(inside)
 	for i := range inside {
 		inside[i] = byte(i * 7)
 	}

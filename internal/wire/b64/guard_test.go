@@ -1,41 +1,19 @@
-//go:build linux || darwin
+//go:build darwin || freebsd || linux
 
 package b64_test
 
 import (
 	"bytes"
 	"encoding/base64"
-	"syscall"
 	"testing"
 
+	"github.com/kinesiskit/kinesiskit/internal/fence"
 	"github.com/kinesiskit/kinesiskit/internal/wire/b64"
 )
 
-// fencedPage returns a page of memory between two that nobody may touch: a load
-// or a store one byte too far ends the test binary.
-func fencedPage(t *testing.T) []byte {
-	t.Helper()
-	size := syscall.Getpagesize()
-	mem, err := syscall.Mmap(-1, 0, 3*size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Munmap(mem); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, fence := range [][]byte{mem[:size], mem[2*size:]} {
-		if err := syscall.Mprotect(fence, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return mem[size : 2*size]
-}
-
 // Source and destination stand at the very start or the very end of their page.
 func TestNothingOutsideIsTouched(t *testing.T) {
-	from, to := fencedPage(t), fencedPage(t)
+	from, to := fence.Page(t), fence.Page(t)
 	atStart := func(page []byte, n int) []byte { return page[:n] }
 	atEnd := func(page []byte, n int) []byte { return page[len(page)-n:] }
 	for _, impl := range b64.Implementations() {
