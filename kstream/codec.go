@@ -15,7 +15,8 @@ type Codec[T any] interface {
 
 	// Decode returns the value that data holds. The value may alias data,
 	// which belongs to the record and is never written to again; but it then
-	// keeps the whole answer that the record came in alive.
+	// keeps the buffer alive that the record shares with its neighbours, up to
+	// 28 KiB.
 	Decode(data []byte) (T, error)
 }
 

@@ -56,9 +56,10 @@ type ConsumerConfig[T any] struct {
 	// FanOut is the name of a consumer that is registered with the stream, for
 	// enhanced fan-out: its 2 MiB/s a shard are not shared with others, records
 	// come without being asked for, within about 70 ms, and it has its own
-	// price. A name that is not registered yet is, and stays so when the loop
-	// has ended. A registered consumer can be read by one loop at a time; a
-	// second one takes its shards away. Empty means no fan-out.
+	// price. A name that is not registered yet is, and stays so, and is paid for,
+	// when the loop has ended, until the client's DeregisterStreamConsumer. A
+	// registered consumer can be read by one loop at a time; a second one takes
+	// its shards away. Empty means no fan-out.
 	//
 	// Each shard's subscription holds up to two events, of about 1 MiB, in
 	// addition to PrefetchBytes. While a loop is slow, the service is held

@@ -10,8 +10,8 @@ import (
 
 // ConsumerStats is what a Consumer has done since it was made. What is counted
 // for shards is counted when their answers come, ahead of the loop. While a loop
-// runs, the MeterProvider of the client is offered the same numbers, as
-// instruments of the scope of this package.
+// runs, the MeterProvider of the client is offered the same numbers: see Metrics
+// in the package comment.
 type ConsumerStats struct {
 	Records      int64 // read from the service, aggregated ones once
 	Bytes        int64 // of their data and partition keys

@@ -20,8 +20,8 @@ import (
 // lost and the call repeated, or when a reshard put an aggregate where some
 // readers ignore it.
 //
-// The MeterProvider of the client is offered the numbers of [ProducerStats], as
-// kinesiskit.producer.delivered and so on, with the property "stream".
+// The MeterProvider of the client is offered the numbers of [ProducerStats]: see
+// Metrics in the package comment.
 //
 // Its methods may be called by several goroutines at once. Close it at the
 // end, or it leaks the goroutines that do its work.

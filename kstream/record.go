@@ -12,9 +12,9 @@ type Record[T any] struct {
 	Value T
 
 	// Data is the record's data as it was sent. It belongs to the record: it
-	// may be kept and is never written to again. But it shares a buffer of up to
-	// 28 KiB with its neighbours and keeps all of that alive: clone what is kept
-	// for long.
+	// may be kept and is never written to again. But it, the keys and the sequence
+	// number share a buffer of up to 28 KiB with those of its neighbours, and each
+	// keeps all of that alive: clone what is kept for long.
 	Data []byte
 
 	// PartitionKey is the key that the record was sent with. It is empty on a

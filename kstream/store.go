@@ -17,9 +17,13 @@ var ErrConflict = errors.New("lease was changed by another")
 // the streams that it reads. Two applications that each want all records of a
 // stream need a Store each.
 //
-// All methods may be called from several goroutines. The suite in package
-// storetest is what an implementation must pass. See [MemoryStore] and
-// [FileStore].
+// All methods may be called from several goroutines. One whose ctx has ended
+// returns an error and changes nothing. The suite in package storetest is what an
+// implementation must pass. See [MemoryStore] and [FileStore].
+//
+// A lease is found by its stream's ARN and creation time, and its shard's ID.
+// Store every field of it: the Position as the text that it marshals to, whose
+// form is this package's own.
 type Store interface {
 	// List returns all leases of a stream, in any order. None is no error.
 	List(ctx context.Context, stream StreamID) ([]Lease, error)
@@ -39,7 +43,8 @@ type Store interface {
 }
 
 // A StreamID names one life of a stream. One that is deleted and made again
-// under the same name is another stream: its checkpoints mean nothing there.
+// under the same name is another stream: its checkpoints mean nothing there. It
+// is the ARN of a [StreamInfo], and its Created to the second.
 type StreamID struct {
 	ARN     string
 	Created time.Time // whole seconds, UTC

@@ -30,7 +30,8 @@ type Config struct {
 	Reopen func(t *testing.T, store kstream.Store) kstream.Store
 }
 
-// Run tests a kind of store.
+// Run tests a kind of store, in subtests named after what each wants of it. It
+// takes some seconds at most, if an update takes milliseconds.
 func Run(t *testing.T, cfg Config) {
 	tests := []struct {
 		name string
