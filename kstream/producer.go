@@ -3,6 +3,7 @@ package kstream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -19,6 +20,12 @@ import (
 // least once: a value is in the stream twice when the answer to a call was
 // lost and the call repeated, or when a reshard put an aggregate where some
 // readers ignore it.
+//
+// What passes is tried again, for as long as a value may live: throttling,
+// errors of the service and of the network. So is, for a minute, a call that is
+// refused for credentials that have expired or cannot be fetched; for two
+// seconds if none was ever answered. Other refusals, such as a missing
+// permission, fail its values at once.
 //
 // The MeterProvider of the client is offered the numbers of [ProducerStats]: see
 // Metrics in the package comment.
@@ -128,6 +135,9 @@ func (v *verdict) deliveryError() error {
 // values that are still under way stay so.
 func (p *Producer[T]) Flush(ctx context.Context) error {
 	err := p.sender.flush(ctx)
+	if err != nil {
+		err = fmt.Errorf("kstream: flush: %w", err)
+	}
 	return join(err, p.takeFailed(&p.sent), p.notices.panicked())
 }
 
@@ -143,6 +153,9 @@ func (p *Producer[T]) Flush(ctx context.Context) error {
 // returns nil; with a ctx that ends it also ends the first Close.
 func (p *Producer[T]) Close(ctx context.Context) error {
 	err := p.sender.close(ctx)
+	if err != nil {
+		err = fmt.Errorf("kstream: close: %w", err)
+	}
 	return join(err, p.notices.stop(ctx), p.takeFailed(&p.sent), p.notices.panicked())
 }
 

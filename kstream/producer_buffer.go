@@ -2,6 +2,7 @@ package kstream
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 )
@@ -53,7 +54,7 @@ func (w wakeups) tell() {
 // there until ctx ends. If it returns an error, p was not accepted.
 func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return s.refusal(context.Cause(ctx))
 	}
 	s.mu.Lock()
 	if s.routes != nil && s.routes.early && !s.closing && s.now() >= s.lister.notBefore {
@@ -86,20 +87,25 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		return nil
 	case unflushed:
 		s.mu.Unlock()
-		return ErrUnflushed
+		return s.refusal(ErrUnflushed)
 	}
 	return s.wait(ctx, p)
+}
+
+// refusal says why a value was not taken.
+func (s *sender) refusal(err error) error {
+	return fmt.Errorf("kstream: send to %s: %w", s.stream, err)
 }
 
 // check tells why p cannot be accepted at all.
 func (s *sender) check(p *parcel) error {
 	switch r := s.routes; {
 	case s.closing:
-		return ErrClosed
+		return s.refusal(ErrClosed)
 	case p.size > r.maxRecord:
 		return &RecordSizeError{Size: p.size, Limit: r.maxRecord}
 	case r.auto && s.ordered:
-		return ErrOrderAuto
+		return s.refusal(ErrOrderAuto)
 	}
 	return nil
 }
@@ -180,7 +186,7 @@ func (s *sender) wait(ctx context.Context, p *parcel) error {
 	woken = s.grant()
 	s.mu.Unlock()
 	woken.tell()
-	return context.Cause(ctx)
+	return s.refusal(context.Cause(ctx))
 }
 
 func (s *sender) leaveWaiting(p *parcel) {
@@ -223,7 +229,7 @@ func (s *sender) grant() wakeups {
 			}
 		case unflushed:
 			s.leaveWaiting(p)
-			wake.err = ErrUnflushed
+			wake.err = s.refusal(ErrUnflushed)
 		}
 		woken.callers = append(woken.callers, wake)
 		p = next
@@ -248,7 +254,7 @@ func (s *sender) admitWaiting(p *parcel) admission {
 func (s *sender) refuseWaiting() wakeups {
 	var woken wakeups
 	for p := s.waiting.head; p != nil; p = s.waiting.head {
-		woken.callers = append(woken.callers, wakeup{p.waiter, ErrClosed})
+		woken.callers = append(woken.callers, wakeup{p.waiter, s.refusal(ErrClosed)})
 		s.leaveWaiting(p)
 	}
 	s.starved = false

@@ -149,3 +149,57 @@ func TestTextThatStopsCompressing(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingToWaitFor asks with a ctx that has ended: there is nothing that
+// could end before it.
+func TestNothingToWaitFor(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		for range 20 { // a choice by chance would be found out
+			p := newTestProducer(t, srv, nil)
+			if _, err := p.SendAll(ended, numbered(0)); err != nil {
+				t.Errorf("SendAll: %v", err)
+			}
+			if err := p.Flush(ended); err != nil {
+				t.Errorf("Flush: %v", err)
+			}
+			if err := p.Close(ended); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+	})
+}
+
+// TestErrorsSayWhatFailed looks at the errors of calls that a ctx ended, and of
+// a Producer that is closed.
+func TestErrorsSayWhatFailed(t *testing.T) {
+	inBubble(t, stalled(), 1, func(t *testing.T, srv *kstreamtest.Server) {
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		p := newTestProducer(t, srv, nil)
+		put := func(ctx context.Context) error { _, err := p.Put(ctx, "k:v"); return err }
+		sendAll := func(ctx context.Context) error { _, err := p.SendAll(ctx, numbered(1)); return err }
+		want := func(what string, err, cause error) {
+			if !errors.Is(err, cause) || !strings.HasPrefix(err.Error(), "kstream: ") {
+				t.Errorf("%s: %v, want %q and what failed", what, err, cause)
+			}
+		}
+		want("Send", p.Send(ended, "k:v"), context.Canceled)
+		want("Put", put(ended), context.Canceled)
+		want("SendAll", sendAll(ended), context.Canceled)
+		send(t, p, 1)
+		want("Flush", p.Flush(ended), context.Canceled)
+		closed := p.Close(ended)
+		want("Close", closed, context.Canceled)
+		want("Close", closed, ErrClosed) // of the value
+		for line := range strings.Lines(closed.Error()) {
+			if !strings.HasPrefix(line, "kstream: ") {
+				t.Errorf("Close: %q does not say what failed", line)
+			}
+		}
+		want("Send to a closed Producer", p.Send(context.Background(), "k:v"), ErrClosed)
+		want("Put to it", put(context.Background()), ErrClosed)
+		want("SendAll to it", sendAll(context.Background()), ErrClosed)
+	})
+}

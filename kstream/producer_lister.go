@@ -37,18 +37,18 @@ func (s *sender) awaitRoutes(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closing {
 		s.mu.Unlock()
-		return ErrClosed
+		return s.refusal(ErrClosed)
 	}
 	l := s.startListing()
 	s.mu.Unlock()
 	select {
 	case <-l.done:
 		if l.err != nil && s.ctx.Err() != nil {
-			return ErrClosed
+			return s.refusal(ErrClosed)
 		}
 		return l.err
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return s.refusal(context.Cause(ctx))
 	}
 }
 

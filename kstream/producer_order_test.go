@@ -2,6 +2,7 @@ package kstream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -236,7 +237,7 @@ func TestOrderIsRefusedOnAnAutoStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Stream, cfg.Ordered = "auto", true })
-		if err := p.Send(ctx, "k:v"); err == nil || err != ErrOrderAuto {
+		if err := p.Send(ctx, "k:v"); !errors.Is(err, ErrOrderAuto) {
 			t.Errorf("Send: %v", err)
 		}
 		closeProducer(t, p)

@@ -27,9 +27,12 @@ const (
 	// into one call.
 	retryTick = 10 * time.Millisecond
 
-	// credentialTries bounds the attempts of a parcel whose calls are refused
-	// for their credentials. Those that expire are renewed by then.
-	credentialTries = 6
+	// credentialPatience is for how long calls that are refused for their
+	// credentials are tried again: those that expire, or cannot be fetched for
+	// a while, are renewed by then. If they never were good they are more
+	// likely to be wrong.
+	credentialPatience      = time.Minute
+	firstCredentialPatience = 2 * time.Second
 
 	// calls that fail in a row before all calls pause
 	failuresBeforePause = 3
@@ -131,8 +134,11 @@ func statusOf(err error) int {
 func (s *sender) judgeCall(now time.Duration, err error) {
 	s.counts.calls++
 	if err == nil {
-		s.failures = 0
+		s.failures, s.answered, s.refusedSince = 0, true, farAway
 		return
+	}
+	if callFate(err) == credentials {
+		s.refusedSince = min(s.refusedSince, now)
 	}
 	s.counts.failedCalls++
 	s.failures++
@@ -144,6 +150,16 @@ func (s *sender) judgeCall(now time.Duration, err error) {
 		s.logger.Warn("kstream: calls keep failing", "stream", s.stream, "in a row", s.failures, "error", err)
 	}
 	s.pauseUntil = now + sendBackoff(s.failures-failuresBeforePause, maxPause)
+}
+
+// renewable tells whether calls that are refused for their credentials may soon
+// not be.
+func (s *sender) renewable(now time.Duration) bool {
+	patience := firstCredentialPatience
+	if s.answered {
+		patience = credentialPatience
+	}
+	return now-s.refusedSince < patience
 }
 
 // again decides about an entry that was not written: its parcels are tried
@@ -164,7 +180,7 @@ func (s *sender) again(c *call, e *callEntry, now time.Duration, a *answer) {
 			continue
 		case a.fate == invalid:
 			p.fail(a.err)
-		case a.fate == refused, a.fate == credentials && p.attempts >= credentialTries:
+		case a.fate == refused, a.fate == credentials && !s.renewable(now):
 			p.withdraw(a.err)
 			if p.group != nil && p.group.allEnd {
 				p.group.ended = a.err

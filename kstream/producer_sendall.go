@@ -76,7 +76,7 @@ func (a *sendAll[T]) read(ctx context.Context, seq iter.Seq2[T, error]) error {
 			return fmt.Errorf("kstream: send all: stopped at value %d: %w", b.next(), err)
 		}
 		if len(a.refused) == p.sender.maxRecords {
-			return ErrUnflushed
+			return fmt.Errorf("kstream: send all: stopped at value %d: %w", b.next(), ErrUnflushed)
 		}
 	}
 	return b.stopped()
@@ -107,6 +107,7 @@ func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
 	t.value, t.batch, t.index = v, a.batch, a.batch.add()
 	t.fail(err)
 	if p.cfg.OnSettled == nil {
+		p.sender.countRefused(&t.parcel)
 		a.refused = append(a.refused, t.settlement())
 		a.batch.settle(t.index, &t.verdict)
 		p.recycle(t)
@@ -115,15 +116,16 @@ func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
 	if !p.notices.add(t) {
 		a.batch.undo()
 		p.recycle(t)
-		return ErrClosed
+		return p.sender.refusal(ErrClosed)
 	}
+	p.sender.countRefused(&t.parcel)
 	a.batch.judge(&t.verdict)
 	select {
 	case <-t.told:
 		p.recycle(t)
 		return nil
 	case <-ctx.Done(): // OnSettled blocks
-		return context.Cause(ctx)
+		return p.sender.refusal(context.Cause(ctx))
 	}
 }
 
@@ -131,21 +133,18 @@ func (a *sendAll[T]) refuse(ctx context.Context, v T, err error) error {
 // under way are withdrawn, and the others waited for a little longer.
 func (a *sendAll[T]) await(ctx context.Context) error {
 	all := a.batch.close()
-	select {
-	case <-all:
+	err := await(ctx, all)
+	if err == nil {
 		return nil
-	case <-ctx.Done():
 	}
-	s := a.producer.sender
-	err := context.Cause(ctx)
-	s.endGroup(&a.group, err)
+	a.producer.sender.endGroup(&a.group, err)
 	timer := time.NewTimer(cancelGrace)
 	defer timer.Stop()
 	select {
 	case <-all:
 	case <-timer.C:
 	}
-	return err
+	return fmt.Errorf("kstream: send all: %w", err)
 }
 
 // handBack returns what failed.

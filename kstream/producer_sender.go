@@ -2,7 +2,6 @@ package kstream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"sync"
@@ -59,6 +58,8 @@ type sender struct {
 	cursor                int           // queue that the next call begins with
 	inflight              int           // calls under way
 	failures              int           // calls in a row that failed as a whole
+	answered              bool          // a call has not
+	refusedSince          time.Duration // for the credentials, and no call answered since
 	pauseUntil            time.Duration // no call before, after several such failures
 	warnAfter             time.Duration // nor a line in the log
 	nextExpiry            time.Duration // when the first time to live may end
@@ -82,6 +83,7 @@ func newSender(cfg senderConfig) (*sender, error) {
 		wake:         make(chan struct{}, 1),
 		jobs:         make(chan *call),
 		epoch:        newEpoch(nil),
+		refusedSince: farAway,
 	}
 	if cfg.timeToLive == 0 {
 		s.nextExpiry = farAway
@@ -123,13 +125,26 @@ func (s *sender) nudge() {
 // without lingering.
 func (s *sender) flush(ctx context.Context) error {
 	for e := s.hurry(); e != nil; e = e.before {
-		select {
-		case <-e.done:
-		case <-ctx.Done():
-			return context.Cause(ctx)
+		if err := await(ctx, e.done); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// await waits until done is closed, or ctx ends before that.
+func await(ctx context.Context, done <-chan struct{}) error {
+	select {
+	case <-done:
+		return nil
+	default: // or the choice between both would be by chance
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // hurry begins a new epoch, so that what was accepted before does not linger,
@@ -160,7 +175,7 @@ func (s *sender) close(ctx context.Context) error {
 	refused.tell()
 	err := s.flush(ctx)
 	if err != nil {
-		s.cancel(errors.Join(ErrClosed, err))
+		s.cancel(fmt.Errorf("%w: %w", ErrClosed, err))
 	} else {
 		s.cancel(ErrClosed)
 	}

@@ -1,9 +1,10 @@
 package kstream
 
-// ProducerStats counts what a Producer has done since it was made.
+// ProducerStats counts what a Producer has done since it was made. The values
+// that are under way are those that it has taken, less the first three numbers.
 type ProducerStats struct {
 	Delivered      int64 // values that the stream has acknowledged
-	Failed         int64 // values that are not in the stream
+	Failed         int64 // values that are not in the stream; of SendAll, those that could not be sent too
 	MaybeDelivered int64 // values that may be
 
 	Calls            int64 // PutRecords calls that have ended
@@ -14,8 +15,12 @@ type ProducerStats struct {
 	Bytes            int64 // of the records written, keys included
 	PayloadUnits     int64 // of 25 KB, of the records written: what PUTs are billed by
 
-	BufferedRecords int // values not settled now
-	BufferedBytes   int // their data and keys
+	// BufferedRecords and BufferedBytes are what takes room in the buffer: the
+	// values that are under way, and those that are settled but OnSettled has
+	// not returned for, or that have failed and nobody has fetched. Bytes are
+	// of data and keys.
+	BufferedRecords int
+	BufferedBytes   int
 
 	// Shards are the shards that are open, as far as the Producer knows, in
 	// the order of their hash keys, and a row for everything else if there is
@@ -52,6 +57,13 @@ type counters struct {
 
 // settle counts a parcel that has its verdict.
 func (c *counters) settle(p *parcel) { c.outcomes[p.verdict.outcome]++ }
+
+// countRefused counts a parcel that failed before it was queued.
+func (s *sender) countRefused(p *parcel) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.settle(p)
+}
 
 // countEntry counts an entry that was answered.
 func (s *sender) countEntry(e *callEntry, a *answer) {

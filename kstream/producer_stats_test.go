@@ -2,6 +2,7 @@ package kstream
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,5 +52,25 @@ func (l *lab) wantSums(st ProducerStats) {
 	}
 	if len(st.Shards) > 0 && sum != want {
 		l.Errorf("the shards add up to %+v, want %+v", sum, want)
+	}
+}
+
+// TestStatsCountWhatSendAllRefuses sums the outcomes up.
+func TestStatsCountWhatSendAllRefuses(t *testing.T) {
+	for _, told := range []bool{false, true} {
+		inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+				if told {
+					cfg.OnSettled = func(Settlement[string]) {}
+				}
+			})
+			_, _ = p.SendAll(context.Background(), func(yield func(string, error) bool) {
+				_ = yield("k:v", nil) && yield(":no key", nil) && yield("k:"+strings.Repeat("x", 2<<20), nil)
+			})
+			if st := p.Stats(); st.Delivered != 1 || st.Failed != 2 || st.BufferedRecords != 0 {
+				t.Errorf("%d delivered, %d failed, %d buffered; want 1, 2, 0", st.Delivered, st.Failed, st.BufferedRecords)
+			}
+			closeProducer(t, p)
+		})
 	}
 }
