@@ -1,6 +1,10 @@
 package kstream
 
-import "github.com/kinesiskit/kinesiskit/internal/shardmap"
+import (
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
+)
 
 const (
 	// maxArrivals is how many keys are worth hashing side by side: as many as
@@ -29,6 +33,16 @@ type arrivals struct {
 func (s *sender) canArrive(p *parcel) bool {
 	return s.routes.many && s.crowded == 0 && s.waiting.head == nil &&
 		!p.hurried && p.size <= maxArrivalBytes/maxArrivals && !s.full(p)
+}
+
+// arrivalTime returns the time for a new arrival. To look at the clock takes longer
+// than the rest of arriving; if nobody will be told how long a value was under way,
+// the time of the first will do, which makes it linger no longer than it should.
+func (s *sender) arrivalTime() time.Duration {
+	if s.arrivals.n > 0 && !s.receipts && s.timeToLive == 0 {
+		return s.arrivals.parcels[0].accepted
+	}
+	return s.now()
 }
 
 // arrive takes p, which the whole buffer is charged with.

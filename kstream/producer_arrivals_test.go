@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kinesiskit/kinesiskit/internal/kpl"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
 
@@ -107,4 +108,58 @@ func TestLargeValuesKeepTheirPlace(t *testing.T) {
 			t.Errorf("%d keys were written, want %d", len(next), keys)
 		}
 	})
+}
+
+// TestPutAmongSends has values that nobody is told of, whose sequence numbers are
+// not kept, in one call with one that is waited for.
+func TestPutAmongSends(t *testing.T) {
+	for _, aggregate := range []bool{false, true} {
+		inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 2, func(t *testing.T, srv *kstreamtest.Server) {
+			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate = aggregate })
+			receipts := make(map[string]Receipt)
+			for round := range 5 {
+				for i := range 40 {
+					if err := p.Send(t.Context(), fmt.Sprintf("k%d:%d", i, round)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				v := fmt.Sprintf("k7:put %d", round)
+				r, err := p.Put(t.Context(), v)
+				if err != nil {
+					t.Fatal(err)
+				}
+				receipts[v] = r
+			}
+			closeProducer(t, p)
+			for _, r := range srv.Records("s") {
+				members, err := unpack(r.Data)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, v := range members {
+					if want, ok := receipts[v]; ok && (want.SequenceNumber != r.SequenceNumber || want.ShardID != r.Shard || want.SubSequence != int64(i)) {
+						t.Errorf("%q is member %d of %s in %s, its receipt says %+v", v, i, r.SequenceNumber, r.Shard, want)
+					}
+					delete(receipts, v)
+				}
+			}
+			if len(receipts) > 0 {
+				t.Errorf("not in the stream: %v", receipts)
+			}
+		})
+	}
+}
+
+// unpack returns what is in a record: the members of an aggregate, or itself.
+func unpack(data []byte) ([]string, error) {
+	var d kpl.Decoder
+	aggregated, err := d.Reset(data)
+	if err != nil || !aggregated {
+		return []string{string(data)}, err
+	}
+	var members []string
+	for _, m := range d.All() {
+		members = append(members, string(m.Data))
+	}
+	return members, nil
 }

@@ -64,7 +64,8 @@ var benchSizes = []int{200, 400, 1200}
 // no producer can leave out. Run it with -cpu 1.
 //
 // The stream has two shards, so that the Producer must know where each key
-// belongs; it need not on a stream of one.
+// belongs; it need not on a stream of one. With an OnSettled (told) it has to keep
+// the sequence numbers, and look at the clock for each value.
 func BenchmarkProducer(b *testing.B) {
 	for _, size := range benchSizes {
 		v := newBenchValues(size)
@@ -82,6 +83,13 @@ func BenchmarkProducer(b *testing.B) {
 			b.Run(fmt.Sprintf("by=aggregated%s/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, true, change(true)) })
 			b.Run(fmt.Sprintf("by=aggregated%s-one-shard/size=%d", suffix, size), func(b *testing.B) { benchProducer(b, v, false, change(true)) })
 		}
+		told := func(aggregate bool) func(*ProducerConfig[int]) {
+			return func(cfg *ProducerConfig[int]) {
+				cfg.Aggregate, cfg.OnSettled = aggregate, func(s Settlement[int]) { sink ^= byte(s.Outcome) }
+			}
+		}
+		b.Run(fmt.Sprintf("by=producer-told/size=%d", size), func(b *testing.B) { benchProducer(b, v, true, told(false)) })
+		b.Run(fmt.Sprintf("by=aggregated-told/size=%d", size), func(b *testing.B) { benchProducer(b, v, true, told(true)) })
 		b.Run(fmt.Sprintf("by=floor/size=%d", size), func(b *testing.B) { benchFloor(b, v, false) })
 		b.Run(fmt.Sprintf("by=floor-aggregated/size=%d", size), func(b *testing.B) { benchFloor(b, v, true) })
 	}

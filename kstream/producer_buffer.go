@@ -71,11 +71,12 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		s.mu.Unlock()
 		return err
 	}
-	p.accepted = s.now()
 	if s.canArrive(p) {
-		s.taken(p)
+		p.accepted = s.arrivalTime()
+		s.acceptAndUnlock(p)
 		return nil
 	}
+	p.accepted = s.now()
 	s.sortIn()
 	s.route(p)
 	if s.starved || p.queue.waiting > 0 || !s.keyed && s.waiting.head != nil {
@@ -83,7 +84,7 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 	}
 	switch s.admit(p) {
 	case admitted:
-		s.taken(p)
+		s.acceptAndUnlock(p)
 		return nil
 	case unflushed:
 		s.mu.Unlock()
@@ -133,8 +134,8 @@ func (s *sender) full(p *parcel) bool {
 	return s.records > 0 && (s.records >= s.maxRecords || s.bytes+p.size > s.maxBytes)
 }
 
-// taken accepts p and unlocks the sender.
-func (s *sender) taken(p *parcel) {
+// acceptAndUnlock accepts p, unlocks the sender, and has dispatch look if it should.
+func (s *sender) acceptAndUnlock(p *parcel) {
 	nudge := s.accept(p)
 	s.mu.Unlock()
 	if nudge {

@@ -35,16 +35,17 @@ type callEntry struct {
 	queue   *sendQueue
 	parcels []*parcel // part of call.parcels
 	first   int
-	raw     int // of an aggregate, before it is compressed
-	size    int // charged to the queue's pace
-	sent    int // what it turned out to be
+	raw     int  // of an aggregate, before it is compressed
+	size    int  // charged to the queue's pace
+	sent    int  // what it turned out to be
+	hurried bool // somebody waits for one of its parcels
 }
 
 // An answer is what became of an entry.
 type answer struct {
 	fate  fate
 	shard string
-	seq   string
+	seq   string // if somebody will be told
 	err   error
 }
 
@@ -90,7 +91,12 @@ func (c *call) grown() {
 	c.full = c.full || len(c.entries) == maxCallRecords || c.bytes >= fullCallBytes
 }
 
-func (c *call) add(p *parcel) { c.parcels = append(c.parcels, p) }
+func (c *call) add(p *parcel) {
+	c.parcels = append(c.parcels, p)
+	if p.hurried {
+		c.entries[len(c.entries)-1].hurried = true
+	}
+}
 
 // run makes the call and deals with its answer.
 func (s *sender) run(c *call) {
@@ -121,7 +127,7 @@ func (s *sender) put(c *call, from, to int) error {
 	}
 	if err == nil {
 		for i := range out.Records {
-			c.answers[from+i] = entryAnswer(&out.Records[i])
+			c.answers[from+i] = s.entryAnswer(&out.Records[i], &c.entries[from+i])
 		}
 		return nil
 	}
@@ -148,6 +154,7 @@ func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*k
 	ctx, cancel := context.WithTimeoutCause(s.ctx, s.callTimeout, errCallTimeout)
 	defer cancel()
 	in := &kinesis.PutRecordsInput{StreamName: s.ref.name, StreamARN: s.ref.arn, Records: records}
+	c.memory.Lend = !s.receipts
 	speak := c.memory.PutRecords
 	if s.cbor {
 		speak = c.memory.PutRecordsCBOR

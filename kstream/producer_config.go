@@ -159,6 +159,7 @@ type senderConfig struct {
 	aggregateBytes int // 0: not aggregated
 	compress       bool
 	ordered        bool
+	receipts       bool // somebody is told of every value, and not only of Put's
 	timeToLive     time.Duration
 	maxRecords     int
 	maxBytes       int
@@ -199,6 +200,7 @@ func (cfg *ProducerConfig[T]) sender(client *kinesis.Client) (senderConfig, erro
 		linger:      max(0, cfg.Linger),
 		compress:    cfg.Compress,
 		ordered:     cfg.Ordered,
+		receipts:    cfg.OnSettled != nil,
 		timeToLive:  cfg.TimeToLive,
 		maxRecords:  or(cfg.MaxBufferedRecords, defaultBufferRecords),
 		maxBytes:    or(cfg.MaxBufferedBytes, defaultBufferBytes),

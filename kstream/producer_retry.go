@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,17 +62,30 @@ const (
 	refused          // not written, and nothing else will be
 )
 
-// entryAnswer reads the result of one entry of a call that was answered.
-func entryAnswer(r *types.PutRecordsResultEntry) answer {
+// entryAnswer reads the result of one entry of a call that was answered. Its
+// strings may be lent.
+func (s *sender) entryAnswer(r *types.PutRecordsResultEntry, e *callEntry) answer {
 	code := aws.ToString(r.ErrorCode)
 	if code == "" {
-		return answer{shard: aws.ToString(r.ShardId), seq: aws.ToString(r.SequenceNumber)}
+		return answer{shard: aws.ToString(r.ShardId), seq: s.receipt(r, e)}
 	}
-	a := answer{fate: postponed, err: &EntryError{Code: code, Message: aws.ToString(r.ErrorMessage)}}
+	a := answer{fate: postponed, err: &EntryError{Code: strings.Clone(code), Message: strings.Clone(aws.ToString(r.ErrorMessage))}}
 	if throttles(code) {
 		a.fate = throttled
 	}
 	return a
+}
+
+// receipt returns an entry's sequence number, if there is anybody to be told of
+// it.
+func (s *sender) receipt(r *types.PutRecordsResultEntry, e *callEntry) string {
+	switch {
+	case s.receipts:
+		return aws.ToString(r.SequenceNumber)
+	case e.hurried:
+		return strings.Clone(aws.ToString(r.SequenceNumber))
+	}
+	return ""
 }
 
 // callFate reads the error of a call.

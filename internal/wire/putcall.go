@@ -50,8 +50,8 @@ var putCalls sync.Pool
 //		out, err := client.PutRecords(ctx, in, call.PutRecords)
 //
 // The zero PutCall is ready. The Records of an output, and what they point to,
-// hold until the next call. The strings themselves may be kept; those of one
-// output share a buffer of about 60 bytes an entry. A PutCall must not be used by
+// hold until the next call. The strings themselves may be kept, unless Lend is set;
+// those of one output share a buffer of about 60 bytes an entry. A PutCall must not be used by
 // two calls at a time, nor be copied. It keeps as much memory as its largest
 // request and response took: up to 14 MB for a request of 10 MiB.
 //
@@ -62,6 +62,10 @@ var putCalls sync.Pool
 // every Read of the buffer has ended by then, and later ones never come to it.
 // What the output's metadata keeps of the request is that closed wrapper.
 type PutCall struct {
+	// Lend has the strings of Records, too, hold only until the next call, which
+	// saves their memory. Those of ShardIds may be kept all the same.
+	Lend bool
+
 	request  []byte
 	response []byte
 	entries  []types.PutRecordsResultEntry

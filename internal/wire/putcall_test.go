@@ -92,6 +92,28 @@ func TestPutCallIsUsedAgain(t *testing.T) {
 	}
 }
 
+func TestLentStrings(t *testing.T) {
+	client := testClient(echo)
+	call := wire.PutCall{Lend: true}
+	first, err := client.PutRecords(t.Context(), entries("first", 3), call.PutRecords)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, shard := *first.Records[1].SequenceNumber, *first.Records[1].ShardId
+	if number != "first-1" || shard != "shardId-000000000001" {
+		t.Errorf("an entry is %q in %q", number, shard)
+	}
+	if _, err := client.PutRecords(t.Context(), entries("later", 3), call.PutRecords); err != nil {
+		t.Fatal(err)
+	}
+	if number != "later-1" {
+		t.Errorf("the number is %q after another call: it was not lent", number)
+	}
+	if shard != "shardId-000000000001" {
+		t.Errorf("the shard is %q after another call: it was lent", shard)
+	}
+}
+
 func TestOutputsOfPutRecordsAreApart(t *testing.T) {
 	client := testClient(echo)
 	first, err := client.PutRecords(t.Context(), entries("first", 5), wire.PutRecords)

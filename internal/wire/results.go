@@ -46,7 +46,12 @@ func (b *resultBuilder) pointer(value string) *string {
 }
 
 // text returns a place that holds text.
-func (b *resultBuilder) text(text []byte) *string { return b.pointer(b.arena.text(text)) }
+func (b *resultBuilder) text(text []byte) *string {
+	if b.call.Lend {
+		return b.pointer(jsonscan.Shared(text))
+	}
+	return b.pointer(b.arena.text(text))
+}
 
 // shard returns a place that holds the name of a shard.
 func (b *resultBuilder) shard(name []byte) *string { return b.pointer(b.call.shards.get(name)) }
