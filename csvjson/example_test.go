@@ -1,8 +1,12 @@
 package csvjson_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"os"
 	"strings"
 	"testing/fstest"
@@ -185,4 +189,45 @@ func ExampleFS() {
 	}
 	// Output:
 	// Emma
+}
+
+// Whatever can be opened is a source, here a compressed file. It is opened when
+// a loop begins, and closed when it ends.
+func ExampleSource() {
+	var file bytes.Buffer
+	w := gzip.NewWriter(&file)
+	fmt.Fprint(w, "Title,Price\nDune,12.99\n")
+	w.Close()
+
+	compressed := csvjson.Source{
+		Name: "books.csv.gz",
+		Open: func() (io.ReadCloser, error) { return gzip.NewReader(bytes.NewReader(file.Bytes())) },
+	}
+	for row, err := range csvjson.Rows(csvjson.Options{}, compressed) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s\n", row)
+	}
+	// Output: {"Title":"Dune","Price":"12.99"}
+}
+
+// Prices that no number can hold are kept as text, or count as missing.
+func ExampleColumn() {
+	table := csvjson.Reader("books.csv", strings.NewReader("name,price\nDune,12.990\nEmma,free\n"))
+	opts := csvjson.Options{Columns: []csvjson.Column{
+		{Name: "Title", Aliases: []string{"name"}, Required: true},
+		{Name: "Price", Type: csvjson.NumberOrMissing},
+	}}
+	report, err := csvjson.Convert(os.Stdout, opts, table)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("no number:", report.Columns[1].NotNumbers)
+	// Output:
+	// [
+	// {"Title":"Dune","Price":12.990},
+	// {"Title":"Emma","Price":null}
+	// ]
+	// no number: 1
 }

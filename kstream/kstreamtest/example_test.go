@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,4 +189,28 @@ func ExampleServer_URL() {
 	fmt.Println(command.Args[3:])
 	// Output:
 	// [kinesis list-streams]
+}
+
+// What a client cost the service, and what the service refused it, is counted.
+func ExampleServer_Counters() {
+	server := kstreamtest.NewServer(kstreamtest.Options{
+		Limits: kstreamtest.Limits{WriteRecords: 10}, // a shard takes 10 records a second, in place of 1,000
+	})
+	defer server.Close()
+	server.CreateStream("books", 1)
+
+	entry := types.PutRecordsRequestEntry{PartitionKey: aws.String("k"), Data: []byte("a book")}
+	_, err := server.Client().PutRecords(context.Background(), &kinesis.PutRecordsInput{
+		StreamName: aws.String("books"), Records: slices.Repeat([]types.PutRecordsRequestEntry{entry}, 15),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	counters := server.Counters()
+	shard := counters.Shards[kstreamtest.ShardKey{Stream: "books", Shard: "shardId-000000000000"}]
+	fmt.Println("calls:", counters.Operations["PutRecords"].Calls)
+	fmt.Println("taken:", shard.RecordsIn, "throttled:", shard.ThrottledWrites)
+	// Output:
+	// calls: 1
+	// taken: 10 throttled: 5
 }
