@@ -211,3 +211,34 @@ func ExampleProducerConfig_ordered() {
 	fmt.Println(amounts)
 	// Output: map[ada:[0 1 2 3 4] bob:[0 1 2 3 4]]
 }
+
+// A Put that fails says whether its value may be in the stream all the same.
+func ExampleDeliveryError() {
+	server := kstreamtest.NewServer(kstreamtest.Options{
+		Hook: func(r kstreamtest.Request) *kstreamtest.Reply {
+			if r.Operation != "PutRecords" {
+				return nil
+			}
+			return &kstreamtest.Reply{Code: "AccessDeniedException", Message: "not for you"}
+		},
+	})
+	defer server.Close()
+	server.CreateStream("orders", 1)
+	ctx := context.Background()
+
+	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[string]{Stream: "orders"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer producer.Close(ctx)
+	_, err = producer.Put(ctx, "an order")
+	if failed, ok := errors.AsType[*kstream.DeliveryError](err); ok {
+		switch failed.Outcome {
+		case kstream.Failed:
+			fmt.Println("not in the stream, after", failed.Attempts, "attempt: sending it again makes no duplicate")
+		case kstream.MaybeDelivered:
+			fmt.Println("perhaps in the stream: sending it again may make a duplicate")
+		}
+	}
+	// Output: not in the stream, after 1 attempt: sending it again makes no duplicate
+}

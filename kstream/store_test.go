@@ -19,6 +19,13 @@ func TestMemoryStore(t *testing.T) {
 	})
 }
 
+// What the example shows is a Store in earnest.
+func TestExampleStore(t *testing.T) {
+	storetest.Run(t, storetest.Config{
+		New: func(*testing.T) kstream.Store { return new(tableStore) },
+	})
+}
+
 func TestFileStore(t *testing.T) {
 	storetest.Run(t, storetest.Config{
 		New: func(t *testing.T) kstream.Store {

@@ -2,72 +2,12 @@ package kstream_test
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"log"
 	"sync"
-	"testing"
 
 	"github.com/kinesiskit/kinesiskit/kstream"
-	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
-	"github.com/kinesiskit/kinesiskit/kstream/storetest"
 )
-
-type Point struct{ X, Y int32 }
-
-// pointCodec has a point in eight bytes.
-type pointCodec struct{}
-
-func (pointCodec) Append(dst []byte, p Point) ([]byte, error) {
-	dst = binary.BigEndian.AppendUint32(dst, uint32(p.X))
-	return binary.BigEndian.AppendUint32(dst, uint32(p.Y)), nil
-}
-
-func (pointCodec) Decode(data []byte) (Point, error) {
-	if len(data) != 8 {
-		return Point{}, fmt.Errorf("a point of %d bytes", len(data))
-	}
-	return Point{
-		X: int32(binary.BigEndian.Uint32(data)),
-		Y: int32(binary.BigEndian.Uint32(data[4:])),
-	}, nil
-}
-
-// A format of one's own, or one such as Protocol Buffers, takes two methods.
-func ExampleCodec() {
-	server := kstreamtest.NewServer(kstreamtest.Options{})
-	defer server.Close()
-	server.CreateStream("points", 1)
-	ctx, client := context.Background(), server.Client()
-
-	producer, err := kstream.NewProducer(client, kstream.ProducerConfig[Point]{
-		Stream: "points", Codec: pointCodec{},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if _, err := producer.Put(ctx, Point{3, -4}); err != nil {
-		log.Fatal(err)
-	}
-	if err := producer.Close(ctx); err != nil {
-		log.Fatal(err)
-	}
-
-	consumer, err := kstream.NewConsumer(client, kstream.ConsumerConfig[Point]{
-		Stream: "points", Codec: pointCodec{}, Until: kstream.Tip(),
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	for rec, err := range consumer.Records(ctx) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Println(len(rec.Data), "bytes:", rec.Value)
-	}
-	// Output: 8 bytes: {3 -4}
-}
 
 // tableStore keeps leases in a table, here a map, whose rows are replaced only
 // if their version is the one expected: as UPDATE … WHERE version = ? does, or a
@@ -174,42 +114,4 @@ func ExampleStore() {
 		}
 	}
 	// Output: a b c d
-}
-
-// What the example shows is a Store in earnest.
-func TestExampleStore(t *testing.T) {
-	storetest.Run(t, storetest.Config{
-		New: func(*testing.T) kstream.Store { return new(tableStore) },
-	})
-}
-
-// A Put that fails says whether its value may be in the stream all the same.
-func ExampleDeliveryError() {
-	server := kstreamtest.NewServer(kstreamtest.Options{
-		Hook: func(r kstreamtest.Request) *kstreamtest.Reply {
-			if r.Operation != "PutRecords" {
-				return nil
-			}
-			return &kstreamtest.Reply{Code: "AccessDeniedException", Message: "not for you"}
-		},
-	})
-	defer server.Close()
-	server.CreateStream("orders", 1)
-	ctx := context.Background()
-
-	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[string]{Stream: "orders"})
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer producer.Close(ctx)
-	_, err = producer.Put(ctx, "an order")
-	if failed, ok := errors.AsType[*kstream.DeliveryError](err); ok {
-		switch failed.Outcome {
-		case kstream.Failed:
-			fmt.Println("not in the stream, after", failed.Attempts, "attempt: sending it again makes no duplicate")
-		case kstream.MaybeDelivered:
-			fmt.Println("perhaps in the stream: sending it again may make a duplicate")
-		}
-	}
-	// Output: not in the stream, after 1 attempt: sending it again makes no duplicate
 }
