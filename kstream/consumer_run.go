@@ -207,7 +207,7 @@ func (r *run) release(p *page) {
 		p.memory.Reset()
 		r.memories.Put(p.memory)
 	}
-	p.records, p.memory = nil, nil
+	p.records, p.memory = wire.Records{}, nil
 }
 
 // consumed takes note that the loop has been through a page.
@@ -244,7 +244,7 @@ func (s *activeShard) passed(p *page) {
 	s.inLoop.Add(-1)
 	switch at := s.quietAt.Load(); {
 	case s.saved == nil:
-	case p.gap != nil && len(p.records) == 0:
+	case p.gap != nil && p.records.Len() == 0:
 		s.saved.caughtUp(s.run.began) // so that the gap is reported only once
 	case p.readBefore >= 0 && at != 0:
 		s.saved.caughtUp(time.Unix(at, 0))

@@ -126,15 +126,15 @@ func (c *cursor) tooEarly(err error) bool {
 // read before, and notes in p what is missing.
 func (c *cursor) accept(p *page, lagKnown bool) {
 	p.readBefore = -1
-	if n := len(p.records); n > 0 {
-		c.quietSince = aws.ToTime(p.records[n-1].ApproximateArrivalTimestamp)
+	if n := p.records.Len(); n > 0 {
+		c.quietSince = p.records.Arrival(n - 1)
 	}
 	atTip := lagKnown && p.lag == 0
-	if c.anchor != "" && (len(p.records) > 0 || atTip || p.end != endNotYet) {
+	if c.anchor != "" && (p.records.Len() > 0 || atTip || p.end != endNotYet) {
 		c.checkAnchor(p)
 	}
-	if n := len(p.records); n > 0 {
-		c.last = aws.ToString(p.records[n-1].SequenceNumber)
+	if n := p.records.Len(); n > 0 {
+		c.last = p.records.SequenceNumber(n - 1)
 		c.position = AfterRecord(c.last, wholeRecord)
 	}
 	if c.anchor == "" && lagKnown {
@@ -158,9 +158,9 @@ func (c *cursor) noteQuiet(p *page) {
 	}
 	at := now.Add(-s.run.rule.ahead) // on the service's clock
 	switch {
-	case len(p.records) == 0 && s.inLoop.Load() == 0:
+	case p.records.Len() == 0 && s.inLoop.Load() == 0:
 		s.saved.caughtUp(at)
-	case len(p.records) == 1 && p.readBefore >= 0: // members of it may not be read yet
+	case p.records.Len() == 1 && p.readBefore >= 0: // members of it may not be read yet
 		s.quietAt.Store(at.Unix())
 	default:
 		return
@@ -189,15 +189,15 @@ func (c *cursor) beforeSubscribe() {
 // others after it, unless all of those are too young.
 func (c *cursor) checkAnchor(p *page) {
 	next := ""
-	if len(p.records) > 0 {
-		next = aws.ToString(p.records[0].SequenceNumber)
+	if p.records.Len() > 0 {
+		next = p.records.SequenceNumber(0)
 	}
 	switch {
 	case next != c.anchor && c.mayHaveMissed():
 		p.gap = c.gap(next)
 	case next != c.anchor:
 	case c.anchorSub == wholeRecord:
-		p.records = p.records[1:]
+		p.records = p.records.Slice(1, p.records.Len())
 	default:
 		p.readBefore = c.anchorSub
 	}

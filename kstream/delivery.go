@@ -1,12 +1,5 @@
 package kstream
 
-import (
-	"slices"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-)
-
 // A delivery hands the records of pages to the body of one loop.
 type delivery[T any] struct {
 	run   *run
@@ -42,10 +35,9 @@ func (d *delivery[T]) page(p *page) outcome {
 		}
 	}
 	readBefore := p.readBefore
-	for some := range slices.Chunk(p.records, lookahead) {
-		aggregated := d.unpack.look(some)
-		for i := range some {
-			if out := d.record(p, &some[i], aggregated[i], readBefore); out != goOn {
+	for from, n := 0, p.records.Len(); from < n; from += lookahead {
+		for i, aggregated := range d.unpack.look(&p.records, from, min(from+lookahead, n)) {
+			if out := d.record(p, from+i, aggregated, readBefore); out != goOn {
 				return out
 			}
 			readBefore = -1
@@ -54,17 +46,17 @@ func (d *delivery[T]) page(p *page) outcome {
 	return goOn
 }
 
-// record delivers a record, or its members after readBefore.
-func (d *delivery[T]) record(p *page, raw *types.Record, aggregated bool, readBefore int64) outcome {
+// record delivers the record with the index i, or its members after readBefore.
+func (d *delivery[T]) record(p *page, i int, aggregated bool, readBefore int64) outcome {
 	rec := Record[T]{
-		Data:           raw.Data,
-		PartitionKey:   aws.ToString(raw.PartitionKey),
+		Data:           p.records.Data(i),
+		PartitionKey:   p.records.PartitionKey(i),
 		ShardID:        p.shard.ID,
-		SequenceNumber: aws.ToString(raw.SequenceNumber),
-		Arrival:        aws.ToTime(raw.ApproximateArrivalTimestamp),
+		SequenceNumber: p.records.SequenceNumber(i),
+		Arrival:        p.records.Arrival(i),
 		Lag:            p.lag,
 	}
-	aggregated, err := d.unpack.open(raw.Data, aggregated)
+	aggregated, err := d.unpack.open(rec.Data, aggregated)
 	switch {
 	case aggregated && err == nil:
 		return d.aggregate(p, &rec, readBefore)

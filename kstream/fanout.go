@@ -157,12 +157,13 @@ func (s *subscription) ended(err error) error {
 // no further one is taken, and in the end the service is held back.
 func (r *shardReader) acceptEvent(ctx context.Context, event *types.SubscribeToShardEvent) (*page, error) {
 	run := r.shard.run
-	bytes := recordBytes(event.Records)
-	charge := hold{min(len(event.Records), run.cfg.prefetchRecords), min(bytes, run.cfg.prefetchBytes)}
+	records := wire.RecordsOf(event.Records)
+	bytes := records.Size()
+	charge := hold{min(records.Len(), run.cfg.prefetchRecords), min(bytes, run.cfg.prefetchBytes)}
 	if err := run.budget.take(ctx, charge); err != nil {
 		return nil, err
 	}
-	answer := &page{shard: r.shard, records: event.Records, children: event.ChildShards, hold: charge}
+	answer := &page{shard: r.shard, records: records, children: event.ChildShards, hold: charge}
 	answer.lag = time.Duration(aws.ToInt64(event.MillisBehindLatest)) * time.Millisecond
 	lagKnown := event.MillisBehindLatest != nil
 	if closedShard(event.ContinuationSequenceNumber, event.ChildShards) {
@@ -170,7 +171,7 @@ func (r *shardReader) acceptEvent(ctx context.Context, event *types.SubscribeToS
 	}
 	r.cursor.accept(answer, lagKnown)
 	r.cursor.continueAfter(event.ContinuationSequenceNumber)
-	r.shard.meter.answer(len(answer.records), bytes, answer.lag)
+	r.shard.meter.answer(answer.records.Len(), bytes, answer.lag)
 	r.shard.want(answer, lagKnown)
 	return answer, nil
 }

@@ -3,7 +3,6 @@ package kstream
 import (
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire"
@@ -13,7 +12,7 @@ import (
 // the shard's reader to the loop.
 type page struct {
 	shard   *activeShard
-	records []types.Record
+	records wire.Records
 	memory  *wire.GetCall // of records; nil: the garbage collector's
 	lag     time.Duration
 	hold    hold // its part of the budget
@@ -36,11 +35,3 @@ const (
 	endWanted          // what the Until asks for has been read
 	endFailed          // it cannot be read on
 )
-
-func recordBytes(records []types.Record) int {
-	n := 0
-	for i := range records {
-		n += len(records[i].Data) + len(aws.ToString(records[i].PartitionKey))
-	}
-	return n
-}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // The service's limits on reading, from the quotas page of Kinesis Data
@@ -48,8 +50,7 @@ func (r *shardReader) poll(ctx context.Context) (*page, error) {
 		return nil, err
 	}
 	r.renewals = 0
-	answer := r.accept(out)
-	answer.memory = memory
+	answer := r.accept(out, memory)
 	run.budget.give(hold{most.records - answer.hold.records, most.bytes - answer.hold.bytes})
 	return answer, nil
 }
@@ -68,21 +69,22 @@ func (r *shardReader) ask() hold {
 }
 
 // accept makes a page of an answer.
-func (r *shardReader) accept(out *kinesis.GetRecordsOutput) *page {
+func (r *shardReader) accept(out *kinesis.GetRecordsOutput, memory *wire.GetCall) *page {
 	lagKnown := out.MillisBehindLatest != nil
 	lag := time.Duration(aws.ToInt64(out.MillisBehindLatest)) * time.Millisecond
-	bytes := recordBytes(out.Records)
+	records := memory.Records(out)
+	bytes := records.Size()
 	answer := &page{
-		shard: r.shard, records: out.Records, lag: lag, children: out.ChildShards,
-		hold: hold{len(out.Records), bytes},
+		shard: r.shard, records: records, memory: memory, lag: lag, children: out.ChildShards,
+		hold: hold{records.Len(), bytes},
 	}
 	if closedShard(out.NextShardIterator, out.ChildShards) {
 		answer.end = endOfShard
 	}
 	r.cursor.iterator = out.NextShardIterator
 	r.cursor.accept(answer, lagKnown)
-	r.pace.read(time.Now(), len(out.Records), bytes, lagKnown && lag == 0, r.shard.run.cfg)
-	r.shard.meter.answer(len(answer.records), bytes, lag)
+	r.pace.read(time.Now(), records.Len(), bytes, lagKnown && lag == 0, r.shard.run.cfg)
+	r.shard.meter.answer(answer.records.Len(), bytes, lag)
 	r.shard.want(answer, lagKnown)
 	return answer
 }

@@ -26,7 +26,7 @@ func (s *activeShard) read(ctx context.Context) *page {
 		case next == nil: // just opened
 		case next.end != endNotYet:
 			return next
-		case len(next.records) == 0 && next.gap == nil:
+		case next.records.Len() == 0 && next.gap == nil:
 			s.run.release(next)
 		case !s.send(next):
 			return &page{shard: s, end: endFailed, err: errStopped, readBefore: -1}
@@ -162,9 +162,9 @@ func (r *shardReader) recover(ctx context.Context, err error) error {
 
 // want cuts off what the loop's Until leaves out.
 func (s *activeShard) want(answer *page, lagKnown bool) {
-	wanted, stop := s.run.rule.read(answer.records, answer.lag, lagKnown)
-	cut := wanted < len(answer.records)
-	answer.records = answer.records[:wanted]
+	wanted, stop := s.run.rule.read(&answer.records, answer.lag, lagKnown)
+	cut := wanted < answer.records.Len()
+	answer.records = answer.records.Slice(0, wanted)
 	// The end of a shard goes before: its children may hold what is wanted,
 	// unless the shard itself already went beyond that.
 	if stop && (cut || answer.end == endNotYet) {

@@ -3,10 +3,10 @@ package kstream
 import (
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kinesiskit/kinesiskit/internal/kpl"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // An unpacker finds the members of one record after the other.
@@ -20,10 +20,11 @@ type unpacker struct {
 // computed side by side.
 const lookahead = 16
 
-// look tells which of some records are aggregated and not compressed.
-func (u *unpacker) look(records []types.Record) []bool {
-	for i := range records {
-		u.detector.Add(records[i].Data)
+// look tells which of the records with the indexes from up to to are aggregated
+// and not compressed.
+func (u *unpacker) look(records *wire.Records, from, to int) []bool {
+	for i := from; i < to; i++ {
+		u.detector.Add(records.Data(i))
 	}
 	return u.detector.Detect()
 }

@@ -4,8 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // An Until says when a loop ends by itself, without an error. The zero Until
@@ -57,20 +56,20 @@ const clockMargin = time.Second
 // read looks at an answer, of which lag is how far it was behind the shard's
 // newest record, and returns how many of its records are wanted, and whether
 // none after them are.
-func (s *stopRule) read(records []types.Record, lag time.Duration, lagKnown bool) (wanted int, stop bool) {
+func (s *stopRule) read(records *wire.Records, lag time.Duration, lagKnown bool) (wanted int, stop bool) {
 	atTip := lagKnown && lag == 0
 	switch s.until.kind {
 	case untilTip:
-		return len(records), atTip || s.pastTip(records, lag, lagKnown)
+		return records.Len(), atTip || s.pastTip(records, lag, lagKnown)
 	case untilTime:
-		for i := range records {
-			if !aws.ToTime(records[i].ApproximateArrivalTimestamp).Before(s.until.time) {
+		for i := range records.Len() {
+			if !records.Arrival(i).Before(s.until.time) {
 				return i, true
 			}
 		}
-		return len(records), atTip && time.Since(s.until.time)-s.ahead > clockMargin
+		return records.Len(), atTip && time.Since(s.until.time)-s.ahead > clockMargin
 	}
-	return len(records), false
+	return records.Len(), false
 }
 
 // pastTip reports whether the records reach beyond the moment at which the
@@ -80,11 +79,11 @@ func (s *stopRule) read(records []types.Record, lag time.Duration, lagKnown bool
 // The moment is taken from the first answer of any shard: an answer's last
 // record arrived lag before the answer was made. So both sides of the
 // comparison are the service's clock.
-func (s *stopRule) pastTip(records []types.Record, lag time.Duration, lagKnown bool) bool {
-	if len(records) == 0 || !lagKnown {
+func (s *stopRule) pastTip(records *wire.Records, lag time.Duration, lagKnown bool) bool {
+	if records.Len() == 0 || !lagKnown {
 		return false
 	}
-	last := aws.ToTime(records[len(records)-1].ApproximateArrivalTimestamp)
+	last := records.Arrival(records.Len() - 1)
 	s.tip.CompareAndSwap(0, last.Add(lag).UnixMilli())
 	return last.UnixMilli() > s.tip.Load()+clockMargin.Milliseconds()
 }

@@ -21,7 +21,7 @@ type arena struct {
 // newArena returns an arena for parts of about size bytes in all.
 func newArena(size int) arena { return arena{left: size} }
 
-// bytes returns n bytes, without room behind them for an append.
+// bytes returns n bytes. What follows them in the piece is handed out next.
 func (a *arena) bytes(n int) []byte {
 	if n == 0 {
 		return []byte{}
@@ -34,7 +34,7 @@ func (a *arena) bytes(n int) []byte {
 		a.free = make([]byte, max(n, min(arenaChunk, max(a.left, arenaLeast))))
 		a.left -= len(a.free)
 	}
-	p := a.free[:n:n]
+	p := a.free[:n]
 	a.free = a.free[n:]
 	return p
 }

@@ -160,6 +160,7 @@ func BenchmarkGetRecords(b *testing.B) {
 	for _, size := range []int{400} {
 		asJSON := func() []byte { return getRecordsAnswer(size) }
 		asCBOR := func() []byte { return inCBOR(b, asJSON()) }
+		var call wire.GetCall
 		for _, impl := range []struct {
 			name        string
 			options     []func(*kinesis.Options)
@@ -167,17 +168,21 @@ func BenchmarkGetRecords(b *testing.B) {
 			answer      func() []byte
 		}{
 			{"sdk", nil, jsonType, asJSON},
-			{"wire", []func(*kinesis.Options){wire.GetRecords}, jsonType, asJSON},
-			{"cbor", []func(*kinesis.Options){wire.GetRecordsCBOR}, cborType, asCBOR},
+			{"wire", []func(*kinesis.Options){call.GetRecords}, jsonType, asJSON},
+			{"cbor", []func(*kinesis.Options){call.GetRecordsCBOR}, cborType, asCBOR},
 		} {
 			b.Run(fmt.Sprintf("bytes=%d/impl=%s", size, impl.name), func(b *testing.B) {
 				client := benchmarkClient(impl.contentType, impl.answer())
 				b.ReportAllocs()
 				for b.Loop() {
 					out, err := client.GetRecords(b.Context(), in, impl.options...)
-					if err != nil || len(out.Records) != recordsPerGet {
+					if err != nil {
 						b.Fatal(err)
 					}
+					if records := call.Records(out); records.Len() != recordsPerGet {
+						b.Fatalf("%d records", records.Len())
+					}
+					call.Reset()
 				}
 				perRecord(b, recordsPerGet)
 			})

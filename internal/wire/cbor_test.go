@@ -147,7 +147,7 @@ func TestCBORResponsesOfRandomValues(t *testing.T) {
 		var gets kinesis.GetRecordsOutput
 		f.fill(reflect.ValueOf(&gets).Elem())
 		body = sdkBody(t, &gets)
-		sameInCBOR[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, body, appendCBOR(nil, f.rng, "", generic(t, body)))
+		sameInCBOR[kinesis.GetRecordsOutput](t, getRecordsCBOR, getRecordsOp, body, appendCBOR(nil, f.rng, "", generic(t, body)))
 	}
 }
 
@@ -157,7 +157,7 @@ func TestCBORResponsesWithUnknownMembersAndNulls(t *testing.T) {
 		sameInCBOR[kinesis.PutRecordsOutput](t, wire.PutRecordsCBOR, putRecordsOp, []byte(body), appendCBOR(nil, rng, "", generic(t, []byte(body))))
 	}
 	for _, body := range []string{getResponses[1], getResponses[4], getResponses[6]} {
-		sameInCBOR[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, []byte(body), appendCBOR(nil, rng, "", generic(t, []byte(body))))
+		sameInCBOR[kinesis.GetRecordsOutput](t, getRecordsCBOR, getRecordsOp, []byte(body), appendCBOR(nil, rng, "", generic(t, []byte(body))))
 	}
 }
 
@@ -169,7 +169,7 @@ func TestCBORManyRecords(t *testing.T) {
 	for _, size := range []int{0, 1, 100, 20_000, 200_000} {
 		body := manyRecords(size)
 		asCBOR := appendCBOR(nil, rand.New(rand.NewPCG(uint64(size), 1)), "", generic(t, body))
-		out := sameInCBOR[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, body, asCBOR)
+		out := sameInCBOR[kinesis.GetRecordsOutput](t, getRecordsCBOR, getRecordsOp, body, asCBOR)
 		for i := range out.Records {
 			r := &out.Records[i]
 			for j := range r.Data {
@@ -244,7 +244,7 @@ func TestCBORRequestsOfRandomValues(t *testing.T) {
 		sameRequestInCBOR(t, wire.PutRecordsCBOR, putRecordsOp, &puts)
 		var gets kinesis.GetRecordsInput
 		f.fill(reflect.ValueOf(&gets).Elem())
-		sameRequestInCBOR(t, wire.GetRecordsCBOR, getRecordsOp, &gets)
+		sameRequestInCBOR(t, getRecordsCBOR, getRecordsOp, &gets)
 	}
 }
 
@@ -275,7 +275,7 @@ func TestCBORErrors(t *testing.T) {
 			out    smithy.Deserializable
 		}{
 			{wire.PutRecordsCBOR, putRecordsOp, &kinesis.PutRecordsOutput{}},
-			{wire.GetRecordsCBOR, getRecordsOp, &kinesis.GetRecordsOutput{}},
+			{getRecordsCBOR, getRecordsOp, &kinesis.GetRecordsOutput{}},
 		} {
 			ours, _ := withOption(call.option)
 			err := deserialize(ours, call.op, cborResponse(http.StatusBadRequest, tt.body), call.out)
@@ -300,7 +300,7 @@ func TestCBORIsNotForced(t *testing.T) {
 		sameAsSDK[kinesis.PutRecordsOutput](t, wire.PutRecordsCBOR, putRecordsOp, http.StatusOK, []byte(body))
 	}
 	for _, body := range append(getResponses, oddGetResponses...) {
-		sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecordsCBOR, getRecordsOp, http.StatusOK, []byte(body))
+		sameAsSDK[kinesis.GetRecordsOutput](t, getRecordsCBOR, getRecordsOp, http.StatusOK, []byte(body))
 	}
 }
 
@@ -316,7 +316,7 @@ func FuzzCBORResponses(f *testing.F) {
 		var p smithyhttp.ClientProtocol
 		p, _ = withOption(wire.PutRecordsCBOR)
 		checkCBORError(t, deserialize(p, putRecordsOp, cborResponse(status, body), &kinesis.PutRecordsOutput{}))
-		p, _ = withOption(wire.GetRecordsCBOR)
+		p, _ = withOption(getRecordsCBOR)
 		checkCBORError(t, deserialize(p, getRecordsOp, cborResponse(status, body), &kinesis.GetRecordsOutput{}))
 	})
 }

@@ -26,8 +26,8 @@ type cursor interface {
 }
 
 // readGetRecords reads a response, its records by means of records, and reports
-// whether it could.
-func readGetRecords(c cursor, records func() []types.Record, out *kinesis.GetRecordsOutput) bool {
+// whether it could. out has an empty list of records then, if there was one.
+func readGetRecords(c cursor, records func(), out *kinesis.GetRecordsOutput) bool {
 	for c.Object(); c.Member(); {
 		name := c.Name()
 		if c.Null() {
@@ -35,7 +35,8 @@ func readGetRecords(c cursor, records func() []types.Record, out *kinesis.GetRec
 		}
 		switch string(name) {
 		case "Records":
-			out.Records = records()
+			records()
+			out.Records = []types.Record{}
 		case "NextShardIterator":
 			out.NextShardIterator = new(c.String())
 		case "MillisBehindLatest":
@@ -51,7 +52,7 @@ func readGetRecords(c cursor, records func() []types.Record, out *kinesis.GetRec
 }
 
 // readEvent reads an event of a subscription as readGetRecords reads a response.
-func readEvent(c cursor, records func() []types.Record, event *types.SubscribeToShardEvent) bool {
+func readEvent(c cursor, records func(), event *types.SubscribeToShardEvent) bool {
 	for c.Object(); c.Member(); {
 		name := c.Name()
 		if c.Null() {
@@ -59,7 +60,8 @@ func readEvent(c cursor, records func() []types.Record, event *types.SubscribeTo
 		}
 		switch string(name) {
 		case "Records":
-			event.Records = records()
+			records()
+			event.Records = []types.Record{}
 		case "ContinuationSequenceNumber":
 			event.ContinuationSequenceNumber = new(c.String())
 		case "MillisBehindLatest":

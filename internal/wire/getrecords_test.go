@@ -42,12 +42,12 @@ var oddGetResponses = []string{
 
 func TestGetRecordsResponse(t *testing.T) {
 	for _, body := range getResponses {
-		if _, alone := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, []byte(body)); !alone {
+		if _, alone := sameAsSDK[kinesis.GetRecordsOutput](t, getRecords, getRecordsOp, http.StatusOK, []byte(body)); !alone {
 			t.Errorf("left to the SDK: %q", body)
 		}
 	}
 	for _, body := range oddGetResponses {
-		if _, alone := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, []byte(body)); alone {
+		if _, alone := sameAsSDK[kinesis.GetRecordsOutput](t, getRecords, getRecordsOp, http.StatusOK, []byte(body)); alone {
 			t.Errorf("not left to the SDK: %q", body)
 		}
 	}
@@ -59,7 +59,7 @@ func TestGetRecordsResponseOfRandomValues(t *testing.T) {
 		f.full = seed < 10
 		var want kinesis.GetRecordsOutput
 		f.fill(reflect.ValueOf(&want).Elem())
-		got, _ := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, sdkBody(t, &want))
+		got, _ := sameAsSDK[kinesis.GetRecordsOutput](t, getRecords, getRecordsOp, http.StatusOK, sdkBody(t, &want))
 		if f.full && !reflect.DeepEqual(got, &want) {
 			t.Errorf("what was written is not what is read (-want +got):\n%s", diff(&want, got))
 		}
@@ -70,7 +70,7 @@ func TestGetRecordsResponseOfRandomValues(t *testing.T) {
 // into, with records of all sizes.
 func TestGetRecordsManyRecords(t *testing.T) {
 	for _, size := range []int{0, 1, 100, 20_000, 200_000} {
-		out, alone := sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, manyRecords(size))
+		out, alone := sameAsSDK[kinesis.GetRecordsOutput](t, getRecords, getRecordsOp, http.StatusOK, manyRecords(size))
 		if !alone {
 			t.Errorf("records of %d groups were left to the SDK", size)
 		}
@@ -117,7 +117,7 @@ func TestGetCallIsUsedAgain(t *testing.T) {
 		f.fill(reflect.ValueOf(&want).Elem())
 		bodies := [][]byte{sdkBody(t, &want), manyRecords(int(seed)), []byte(oddGetResponses[int(seed)%len(oddGetResponses)])}
 		for i, body := range bodies {
-			out, _ := sameAsSDK[kinesis.GetRecordsOutput](t, call.GetRecords, getRecordsOp, http.StatusOK, body)
+			out, _ := sameAsSDK[kinesis.GetRecordsOutput](t, listed(&call, (*wire.GetCall).GetRecords), getRecordsOp, http.StatusOK, body)
 			for _, r := range out.Records[:min(3, len(out.Records))] {
 				key := aws.ToString(r.PartitionKey)
 				keep = append(keep, kept{r.Data, key, string(r.Data), strings.Clone(key), i})
@@ -143,7 +143,7 @@ func TestResponseIsCut(t *testing.T) {
 	}
 	bodies := map[string]string{jsonType: getResponses[0], cborType: "\xa2\x67Records\x80"}
 	want := deserialize(newSDKProtocol(), getRecordsOp, cut(bodies[jsonType]), &kinesis.GetRecordsOutput{})
-	for _, option := range []func(*kinesis.Options){wire.GetRecords, wire.GetRecordsCBOR} {
+	for _, option := range []func(*kinesis.Options){getRecords, getRecordsCBOR} {
 		for format, body := range bodies {
 			ours, _ := withOption(option)
 			resp := cut(body)
@@ -161,6 +161,6 @@ func FuzzGetRecordsResponse(f *testing.F) {
 		f.Add([]byte(body))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		sameAsSDK[kinesis.GetRecordsOutput](t, wire.GetRecords, getRecordsOp, http.StatusOK, body)
+		sameAsSDK[kinesis.GetRecordsOutput](t, getRecords, getRecordsOp, http.StatusOK, body)
 	})
 }

@@ -173,11 +173,12 @@ func TestRetrySendsTheSameBody(t *testing.T) {
 }
 
 func TestOptionsCure(t *testing.T) {
-	var call wire.PutCall
+	var put wire.PutCall
+	var get wire.GetCall
 	for name, option := range map[string]func(*kinesis.Options){
 		"PutRecords": wire.PutRecords, "PutRecordsCBOR": wire.PutRecordsCBOR,
-		"PutCall.PutRecords": call.PutRecords, "PutCall.PutRecordsCBOR": call.PutRecordsCBOR,
-		"GetRecords": wire.GetRecords, "GetRecordsCBOR": wire.GetRecordsCBOR, "SubscribeToShard": wire.SubscribeToShard,
+		"PutCall.PutRecords": put.PutRecords, "PutCall.PutRecordsCBOR": put.PutRecordsCBOR,
+		"GetCall.GetRecords": get.GetRecords, "GetCall.GetRecordsCBOR": get.GetRecordsCBOR, "SubscribeToShard": wire.SubscribeToShard,
 	} {
 		for _, protocol := range []*sdkProtocol{nil, newSDKProtocol()} {
 			o := kinesis.Options{HTTPClient: http.DefaultClient}
@@ -209,7 +210,7 @@ func TestAllocations(t *testing.T) {
 	}
 	gets := benchmarkClient(jsonType, getRecordsAnswer(40))
 	if n := testing.AllocsPerRun(5, func() {
-		if _, err := gets.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: aws.String("A")}, wire.GetRecords); err != nil {
+		if _, err := gets.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: aws.String("A")}, new(wire.GetCall).GetRecords); err != nil {
 			t.Fatal(err)
 		}
 	}); n > recordsPerGet/20 {

@@ -1,90 +1,192 @@
 package wire
 
 import (
+	"math"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
-// recordBuilder lays the records of one response into the memory of a GetCall,
-// and their data and texts into pieces of their own.
-type recordBuilder struct {
-	call  *GetCall
-	list  []types.Record
-	arena arena
-	size  int // of the response
-	start int // of the list in it
+// Records are the records of one answer, in its order. Thousands of them are kept
+// with few pointers, which is what the garbage collector has to do with: 48 bytes
+// say where in the answer's pieces the parts of a record are.
+//
+// What the methods return of a record may be kept for as long as one likes, though
+// the Records themselves hold no longer than the [GetCall] says. Parts of
+// consecutive records share pieces of 28 KiB: keeping a part keeps its piece. Data
+// may be changed in place, and an append to it never reaches the next record.
+type Records struct {
+	list        []record
+	pieces      [][]byte               // from the third on; see part
+	encryptions []types.EncryptionType // each once, unless they alternate
+
+	sdk []types.Record // instead of all that: the SDK read the answer
 }
 
-// recordFields is what the optional members of a record point to.
-type recordFields struct {
-	sequence, key string
-	arrived       time.Time
+// A record of an answer.
+type record struct {
+	data, sequence, key part
+	encryption          uint32 // its place in encryptions, from 1; 0: none
+	arrived             int64  // Unix milliseconds, or noTime
 }
 
-const (
-	// fieldsBlock is how many records share an allocation of their fields.
-	fieldsBlock = 256
-	// maxRecords is how many records a response has at the most; a list that
-	// claims to have more grows as slices do.
-	maxRecords = 10_000
-)
+const noTime = math.MinInt64
 
-// newRecordBuilder returns a builder for a response of size bytes; -1 if that is
-// not known.
-func (c *GetCall) newRecordBuilder(size int) recordBuilder {
-	return recordBuilder{call: c, arena: newArena(size), size: size}
-}
+// A part is where a part of a record is. The first piece is nil, so that the zero
+// part is what a record lacks; the second is empty.
+type part struct{ piece, start, len uint32 }
 
-// begin begins the list of records at a position of the response.
-func (b *recordBuilder) begin(pos int) {
-	b.call.clear()
-	if b.list = b.call.records; b.list == nil {
-		b.list = []types.Record{}
+// RecordsOf returns records that the SDK has read.
+func RecordsOf(list []types.Record) Records { return Records{sdk: list} }
+
+// Len returns the number of records.
+func (r *Records) Len() int { return len(r.list) + len(r.sdk) }
+
+// Slice returns the records from the one with the index from up to that with the
+// index to.
+func (r *Records) Slice(from, to int) Records {
+	s := *r
+	if r.sdk != nil {
+		s.sdk = r.sdk[from:to]
+	} else {
+		s.list = r.list[from:to]
 	}
-	b.start = pos
+	return s
 }
 
-// add appends an empty record to the list. pos is where it begins.
-func (b *recordBuilder) add(pos int) (*types.Record, *recordFields) {
-	n := len(b.list)
-	if n == cap(b.list) {
-		b.grow(pos)
+// Size returns how many bytes of data and keys all records have.
+func (r *Records) Size() int {
+	n := 0
+	for i := range r.list {
+		n += int(r.list[i].data.len) + int(r.list[i].key.len)
 	}
-	if n == len(b.call.fields)*fieldsBlock {
-		b.call.fields = append(b.call.fields, new([fieldsBlock]recordFields))
+	for i := range r.sdk {
+		n += len(r.sdk[i].Data) + len(orZero(r.sdk[i].PartitionKey))
 	}
-	b.list = b.list[:n+1]
-	return &b.list[n], &b.call.fields[n/fieldsBlock][n%fieldsBlock]
+	return n
 }
 
-// end returns the list.
-func (b *recordBuilder) end() []types.Record {
-	b.call.records = b.list
-	return b.list
+// Data returns the data of the record with the index i.
+func (r *Records) Data(i int) []byte {
+	if r.sdk != nil {
+		return r.sdk[i].Data
+	}
+	return r.bytes(r.list[i].data)
 }
 
-// grow makes room for as many records as will come if they are of the size of
-// those that have been read.
-func (b *recordBuilder) grow(pos int) {
-	room := 1
-	if n := len(b.list); n > 0 {
-		each := (pos-b.start)/n + 1
-		foreseen := max(0, b.size-pos) / each
-		room = min(foreseen+foreseen/16+n/16+1, max(n, maxRecords))
+// SequenceNumber returns that of the record with the index i; empty: it has none.
+func (r *Records) SequenceNumber(i int) string {
+	if r.sdk != nil {
+		return orZero(r.sdk[i].SequenceNumber)
 	}
-	grown := make([]types.Record, len(b.list), len(b.list)+room)
-	copy(grown, b.list)
-	b.list = grown
+	return r.text(r.list[i].sequence)
 }
 
-// encryptionType returns text as the SDK's constant, or as a new string.
-func encryptionType(text []byte) types.EncryptionType {
-	switch {
-	case string(text) == string(types.EncryptionTypeKms):
-		return types.EncryptionTypeKms
-	case string(text) == string(types.EncryptionTypeNone):
-		return types.EncryptionTypeNone
+// PartitionKey returns that of the record with the index i; empty: it has none.
+func (r *Records) PartitionKey(i int) string {
+	if r.sdk != nil {
+		return orZero(r.sdk[i].PartitionKey)
 	}
-	return types.EncryptionType(text)
+	return r.text(r.list[i].key)
+}
+
+// Arrival returns when the record with the index i came, in UTC; zero: nobody
+// knows.
+func (r *Records) Arrival(i int) time.Time {
+	if r.sdk != nil {
+		return orZero(r.sdk[i].ApproximateArrivalTimestamp)
+	}
+	if r.list[i].arrived == noTime {
+		return time.Time{}
+	}
+	return time.UnixMilli(r.list[i].arrived).UTC()
+}
+
+func orZero[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// bytes returns a part, with no room behind it for an append.
+func (r *Records) bytes(p part) []byte {
+	end := p.start + p.len
+	return r.pieces[p.piece][p.start:end:end]
+}
+
+func (r *Records) text(p part) string { return jsonscan.Shared(r.bytes(p)) }
+
+// List returns the records as the SDK has them, in memory of its own but for the
+// parts.
+func (r *Records) List() []types.Record {
+	if r.sdk != nil {
+		return r.sdk
+	}
+	list := make([]types.Record, len(r.list))
+	values := make([]struct {
+		sequence, key string
+		arrived       time.Time
+	}, len(r.list))
+	for i := range r.list {
+		rec, to, from := &r.list[i], &list[i], &values[i]
+		to.Data = r.bytes(rec.data)
+		if rec.sequence != (part{}) {
+			from.sequence = r.text(rec.sequence)
+			to.SequenceNumber = &from.sequence
+		}
+		if rec.key != (part{}) {
+			from.key = r.text(rec.key)
+			to.PartitionKey = &from.key
+		}
+		if rec.arrived != noTime {
+			from.arrived = r.Arrival(i)
+			to.ApproximateArrivalTimestamp = &from.arrived
+		}
+		if rec.encryption > 0 {
+			to.EncryptionType = r.encryptions[rec.encryption-1]
+		}
+	}
+	return list
+}
+
+// clear empties r for another answer.
+func (r *Records) clear() {
+	clear(r.pieces)
+	clear(r.encryptions)
+	*r = Records{list: r.list[:0], pieces: append(r.pieces[:0], nil, []byte{}), encryptions: r.encryptions[:0]}
+}
+
+// begin begins the list of an answer anew.
+func (r *Records) begin() { r.list = r.list[:0] }
+
+// add appends a record without parts.
+func (r *Records) add() *record {
+	r.list = append(r.list, record{arrived: noTime})
+	return &r.list[len(r.list)-1]
+}
+
+// place returns where p is. The parts of a piece must come from front to back: the
+// first makes the rest of its memory a piece.
+func (r *Records) place(p []byte) part {
+	if len(p) == 0 {
+		return part{piece: 1}
+	}
+	last := len(r.pieces) - 1
+	start := len(r.pieces[last]) - cap(p)
+	if start < 0 || &r.pieces[last][start] != &p[0] {
+		r.pieces = append(r.pieces, p[:cap(p)])
+		last, start = last+1, 0
+	}
+	return part{uint32(last), uint32(start), uint32(len(p))}
+}
+
+// encryption returns the place of an encryption type.
+func (r *Records) encryption(text []byte) uint32 {
+	if n := len(r.encryptions); n == 0 || string(r.encryptions[n-1]) != string(text) {
+		r.encryptions = append(r.encryptions, types.EncryptionType(text))
+	}
+	return uint32(len(r.encryptions))
 }

@@ -1,28 +1,23 @@
 package wire
 
 import (
-	"slices"
-	"time"
-
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/kinesiskit/kinesiskit/internal/wire/cborscan"
-	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
 // cborRecords reads the records of one CBOR document, and keeps parts of it.
 type cborRecords struct {
-	recordBuilder
+	*Records
 	scan cborscan.Scanner
 }
 
 // readCBOR reads a response while it comes.
 func (c *GetCall) readCBOR(resp *smithyhttp.Response, out *kinesis.GetRecordsOutput) error {
 	body := newPieces(resp)
-	r := &cborRecords{c.newRecordBuilder(int(resp.ContentLength)), cborscan.NewFrom(body.next)}
+	r := &cborRecords{&c.records, cborscan.NewFrom(body.next)}
 	read := readGetRecords(&r.scan, r.read, out)
 	switch {
 	case body.err != nil:
@@ -33,24 +28,14 @@ func (c *GetCall) readCBOR(resp *smithyhttp.Response, out *kinesis.GetRecordsOut
 	return nil
 }
 
-func (r *cborRecords) read() []types.Record {
-	r.begin(r.scan.Pos())
+func (r *cborRecords) read() {
+	r.begin()
 	for r.scan.Array(); r.scan.Element(); {
-		rec, fields := r.add(r.scan.Pos())
-		r.record(rec, fields)
+		r.record(r.add())
 	}
-	return r.end()
 }
 
-// kept returns a part that the caller may keep and append to.
-func kept(part []byte) []byte {
-	if len(part) == 0 {
-		return []byte{}
-	}
-	return slices.Clip(part)
-}
-
-func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
+func (r *cborRecords) record(rec *record) {
 	s := &r.scan
 	for s.Object(); s.Member(); {
 		name := s.Name()
@@ -59,18 +44,15 @@ func (r *cborRecords) record(rec *types.Record, fields *recordFields) {
 		}
 		switch string(name) {
 		case "Data":
-			rec.Data = kept(s.Bytes())
+			rec.data = r.place(s.Bytes())
 		case "SequenceNumber":
-			fields.sequence = jsonscan.Shared(s.Text())
-			rec.SequenceNumber = &fields.sequence
+			rec.sequence = r.place(s.Text())
 		case "PartitionKey":
-			fields.key = jsonscan.Shared(s.Text())
-			rec.PartitionKey = &fields.key
+			rec.key = r.place(s.Text())
 		case "ApproximateArrivalTimestamp":
-			fields.arrived = time.UnixMilli(s.Int()).UTC()
-			rec.ApproximateArrivalTimestamp = &fields.arrived
+			rec.arrived = s.Int()
 		case "EncryptionType":
-			rec.EncryptionType = encryptionType(s.Text())
+			rec.encryption = r.encryption(s.Text())
 		default:
 			s.Skip()
 		}

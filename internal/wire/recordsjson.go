@@ -1,34 +1,29 @@
 package wire
 
 import (
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-
 	"github.com/kinesiskit/kinesiskit/internal/wire/b64"
 	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
 // jsonRecords reads the records of one JSON document, of which it keeps no part.
 type jsonRecords struct {
-	recordBuilder
-	scan jsonscan.Scanner
+	*Records
+	arena arena
+	scan  jsonscan.Scanner
 }
 
 func (c *GetCall) newJSONRecords(body []byte) *jsonRecords {
-	return &jsonRecords{c.newRecordBuilder(len(body)), jsonscan.New(body)}
+	return &jsonRecords{&c.records, newArena(len(body)), jsonscan.New(body)}
 }
 
-func (r *jsonRecords) read() []types.Record {
-	r.begin(r.scan.Pos())
+func (r *jsonRecords) read() {
+	r.begin()
 	for r.scan.Array(); r.scan.Element(); {
-		rec, fields := r.add(r.scan.Pos())
-		r.record(rec, fields)
+		r.record(r.add())
 	}
-	return r.end()
 }
 
-func (r *jsonRecords) record(rec *types.Record, fields *recordFields) {
+func (r *jsonRecords) record(rec *record) {
 	s := &r.scan
 	for s.Object(); s.Member(); {
 		name := s.Name()
@@ -37,43 +32,36 @@ func (r *jsonRecords) record(rec *types.Record, fields *recordFields) {
 		}
 		switch string(name) {
 		case "Data":
-			rec.Data = r.data()
+			rec.data = r.data()
 		case "SequenceNumber":
-			fields.sequence = r.text()
-			rec.SequenceNumber = &fields.sequence
+			rec.sequence = r.text()
 		case "PartitionKey":
-			fields.key = r.text()
-			rec.PartitionKey = &fields.key
+			rec.key = r.text()
 		case "ApproximateArrivalTimestamp":
-			fields.arrived = r.timestamp()
-			rec.ApproximateArrivalTimestamp = &fields.arrived
+			rec.arrived = r.timestamp()
 		case "EncryptionType":
-			text, escaped := s.Text()
-			if escaped {
-				text = []byte(jsonscan.Unescape(text))
-			}
-			rec.EncryptionType = encryptionType(text)
+			rec.encryption = r.encryption(s.AppendText(nil))
 		default:
 			s.Skip()
 		}
 	}
 }
 
-func (r *jsonRecords) data() []byte {
+func (r *jsonRecords) data() part {
 	text := r.scan.Base64()
 	data := r.arena.bytes(b64.DecodedLen(text))
 	if !b64.Decode(data, text) {
 		r.scan.Fail()
 	}
-	return data
+	return r.place(data)
 }
 
-func (r *jsonRecords) text() string {
+func (r *jsonRecords) text() part {
 	text, escaped := r.scan.Text()
 	if escaped {
-		return jsonscan.Unescape(text)
+		return r.place([]byte(jsonscan.Unescape(text)))
 	}
-	return r.arena.text(text)
+	return r.place(r.arena.copy(text))
 }
 
 // The SDK reads a timestamp, seconds with a fraction, as float64, multiplies it
@@ -88,12 +76,12 @@ const (
 )
 
 // timestamp reads seconds since 1970, as a service in Java writes them:
-// 1760000000.123, 1.760000000123E9, 1760000000.
-func (r *jsonRecords) timestamp() time.Time {
+// 1760000000.123, 1.760000000123E9, 1760000000. It returns milliseconds.
+func (r *jsonRecords) timestamp() int64 {
 	millis, exponent := r.scan.Decimal()
 	if millis < 0 {
 		r.scan.Fail()
-		return time.Time{}
+		return noTime
 	}
 	for exponent += 3; exponent > 0 && millis < maxExactMillis; exponent-- {
 		millis *= 10
@@ -104,7 +92,7 @@ func (r *jsonRecords) timestamp() time.Time {
 	}
 	if exponent != 0 || millis < minExactMillis || millis >= maxExactMillis {
 		r.scan.Fail()
-		return time.Time{}
+		return noTime
 	}
-	return time.UnixMilli(millis).UTC()
+	return millis
 }

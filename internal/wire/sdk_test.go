@@ -15,6 +15,8 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/kinesiskit/kinesiskit/internal/wire"
 )
 
 // sdkProtocol is what the SDK's client speaks. It counts what is left to it.
@@ -71,6 +73,34 @@ func withOption(option func(*kinesis.Options)) (smithyhttp.ClientProtocol, *sdkP
 	o := kinesis.Options{Protocol: sdk, HTTPClient: http.DefaultClient}
 	option(&o)
 	return o.Protocol, sdk
+}
+
+func getRecords(o *kinesis.Options)     { listed(new(wire.GetCall), (*wire.GetCall).GetRecords)(o) }
+func getRecordsCBOR(o *kinesis.Options) { listed(new(wire.GetCall), (*wire.GetCall).GetRecordsCBOR)(o) }
+
+// listed is the option of a GetCall, with outputs that have the records where the
+// SDK's have them.
+func listed(call *wire.GetCall, option func(*wire.GetCall, *kinesis.Options)) func(*kinesis.Options) {
+	return func(o *kinesis.Options) {
+		option(call, o)
+		o.Protocol = listingProtocol{o.Protocol, call}
+	}
+}
+
+type listingProtocol struct {
+	smithyhttp.ClientProtocol
+	call *wire.GetCall
+}
+
+func (p listingProtocol) DeserializeResponse(
+	ctx context.Context, op *smithy.OperationSchema, types *smithy.TypeRegistry, resp *smithyhttp.Response, out smithy.Deserializable,
+) error {
+	err := p.ClientProtocol.DeserializeResponse(ctx, op, types, resp, out)
+	if output, ok := out.(*kinesis.GetRecordsOutput); ok && output.Records != nil {
+		records := p.call.Records(output)
+		output.Records = records.List()
+	}
+	return err
 }
 
 var (

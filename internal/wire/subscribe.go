@@ -29,12 +29,15 @@ func SubscribeToShard(o *kinesis.Options) {
 		if _, shared := sdk.(*awsjson.Protocol); shared {
 			sdk = awsjson.New11(schemas.Kinesis_20131202)
 		}
-		return subscribeProtocol{sdk}
+		return subscribeProtocol{sdk, new(GetCall)}
 	})
 }
 
 // subscribeProtocol is the protocol of one subscription.
-type subscribeProtocol struct{ smithyhttp.ClientProtocol }
+type subscribeProtocol struct {
+	smithyhttp.ClientProtocol
+	memory *GetCall // for events, which are read one after the other
+}
 
 // DeserializeEventMessage reads the next event. It does events of records by
 // itself, and gives every other frame, broken ones included, to the SDK as it is.
@@ -49,7 +52,7 @@ func (p subscribeProtocol) DeserializeEventMessage(
 	frame, whole, err := readFrame(buf.bytes, r)
 	buf.bytes = frame
 	if whole {
-		if event := new(types.SubscribeToShardEvent); scanEvent(frame, event) {
+		if event := new(types.SubscribeToShardEvent); p.scanEvent(frame, event) {
 			return event, nil
 		}
 		r = bytes.NewReader(frame)
@@ -117,14 +120,22 @@ func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
 // scanEvent reads a frame and reports whether it was a SubscribeToShardEvent that
 // it could read. If it returns false, event holds nothing of use.
-func scanEvent(frame []byte, event *types.SubscribeToShardEvent) bool {
+func (p subscribeProtocol) scanEvent(frame []byte, event *types.SubscribeToShardEvent) bool {
 	headersLen := binary.BigEndian.Uint32(frame[4:])
 	content := frame[preludeLen : len(frame)-checksumLen]
 	if int64(headersLen) > int64(len(content)) || !isRecordsEvent(content[:headersLen]) {
 		return false
 	}
-	r := new(GetCall).newJSONRecords(content[headersLen:])
-	return readEvent(&r.scan, r.read, event)
+	p.memory.records.clear()
+	defer p.memory.Reset()
+	r := p.memory.newJSONRecords(content[headersLen:])
+	if !readEvent(&r.scan, r.read, event) {
+		return false
+	}
+	if event.Records != nil {
+		event.Records = r.List()
+	}
+	return true
 }
 
 // stringHeader is the type of a header whose value is a string.

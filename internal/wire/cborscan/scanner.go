@@ -41,9 +41,8 @@ const unknown = -1
 // Scanner reads a CBOR document from front to back. See [New] and [NewFrom]. It is
 // not safe for concurrent use.
 type Scanner struct {
-	doc  []byte
-	pos  int
-	name []byte
+	doc []byte
+	pos int
 
 	// more gets what follows doc; nil: nothing does. base counts the bytes
 	// before doc.
@@ -157,19 +156,14 @@ func (s *Scanner) Element() bool {
 	return false
 }
 
-// Member goes to the value of the next member and reports whether there is one.
-// If not, the map is left. The value must be read, or skipped, before the next
+// Member goes to the next member and reports whether there is one. If not, the map
+// is left. Its Name must be read, and its value read or skipped, before the next
 // call.
-func (s *Scanner) Member() bool {
-	if !s.Element() {
-		return false
-	}
-	s.name = s.Text()
-	return !s.failed
-}
+func (s *Scanner) Member() bool { return s.Element() }
 
-// Name returns the name of the member that the last Member went to.
-func (s *Scanner) Name() []byte { return s.name }
+// Name reads the name of the member that the last Member went to. Once it is read,
+// the Scanner is at the value.
+func (s *Scanner) Name() []byte { return s.Text() }
 
 // Null reports whether the value is null, or undefined, and reads it only then.
 func (s *Scanner) Null() bool {
