@@ -14,8 +14,9 @@ const arenaLeast = 1 << 10
 // arena hands out memory for the parts of a response in pieces, so that there is
 // not an allocation for each of them. Nothing is handed out twice.
 type arena struct {
-	free []byte
-	left int // what is likely to be needed besides free
+	piece []byte
+	used  int // of piece
+	left  int // what is likely to be needed besides piece
 }
 
 // newArena returns an arena for parts of about size bytes in all.
@@ -26,17 +27,16 @@ func (a *arena) bytes(n int) []byte {
 	if n == 0 {
 		return []byte{}
 	}
-	if n > len(a.free) {
+	if n > len(a.piece)-a.used {
 		if n > arenaChunk/4 {
 			a.left -= n
 			return make([]byte, n)
 		}
-		a.free = make([]byte, max(n, min(arenaChunk, max(a.left, arenaLeast))))
-		a.left -= len(a.free)
+		a.piece, a.used = make([]byte, max(n, min(arenaChunk, max(a.left, arenaLeast)))), 0
+		a.left -= len(a.piece)
 	}
-	p := a.free[:n]
-	a.free = a.free[n:]
-	return p
+	a.used += n
+	return a.piece[a.used-n : a.used]
 }
 
 // copy returns a copy of p.

@@ -5,17 +5,17 @@
 // Everything here is a per-call option of the SDK:
 //
 //	client.ListShards(ctx, in, wire.Cure)
-//	client.GetRecords(ctx, in, wire.GetRecords)
+//	client.PutRecords(ctx, in, wire.PutRecords)
 //
 // so that a program's own client, its credentials, endpoint, signer, retries,
 // metrics and middleware stay as its author configured them. The options:
 //
-//	Cure              the cure alone, for every other operation
-//	PutRecords        JSON; PutCall.PutRecords for calls one after the other
-//	PutRecordsCBOR    the same in CBOR
-//	GetRecords        JSON
-//	GetRecordsCBOR    the same in CBOR
-//	SubscribeToShard  its events
+//	Cure                    the cure alone, for every other operation
+//	PutRecords              JSON; PutCall.PutRecords for calls one after the other
+//	PutRecordsCBOR          the same in CBOR
+//	GetCall.GetRecords      JSON; the GetCall has the records
+//	GetCall.GetRecordsCBOR  the same in CBOR
+//	SubscribeToShard        its events
 //
 // The codecs say and understand what the SDK's do, to the last field; tests that
 // fill the SDK's types by reflection fail when a new version brings a field that

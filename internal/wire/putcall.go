@@ -25,7 +25,7 @@ import (
 // [PutCall].
 func PutRecords(o *kinesis.Options) { putOnce(o, (*PutCall).PutRecords) }
 
-// PutRecordsCBOR is [PutRecords] in CBOR, as [GetRecordsCBOR] is GetRecords.
+// PutRecordsCBOR is [PutRecords] in CBOR, as [GetCall.GetRecordsCBOR] is GetCall.GetRecords.
 func PutRecordsCBOR(o *kinesis.Options) { putOnce(o, (*PutCall).PutRecordsCBOR) }
 
 // putOnce lends a PutCall to a call.

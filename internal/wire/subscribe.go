@@ -18,7 +18,7 @@ import (
 )
 
 // SubscribeToShard is a per-call option for [kinesis.Client.SubscribeToShard]. Its
-// events are read as [GetRecords] reads responses, and their records share
+// events are read as [GetCall.GetRecords] reads responses, and their records share
 // buffers in the same way. The option includes [Cure], and is no more than that on
 // a client that doesn't speak awsJson 1.1.
 //
