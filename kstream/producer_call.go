@@ -19,7 +19,7 @@ type call struct {
 	entries []callEntry
 	bytes   int // of data and keys, as counted against the limit of a call
 	full    bool
-	rank    int // how many calls were under way when it began
+	rank    int // how many workers had a call when it began
 
 	records []types.PutRecordsRequestEntry
 	answers []answer // one for each entry
@@ -39,6 +39,7 @@ type callEntry struct {
 	size    int  // charged to the queue's pace
 	sent    int  // what it turned out to be
 	hurried bool // somebody waits for one of its parcels
+	astray  bool // an aggregate in a shard that is not known yet: see relist
 }
 
 // An answer is what became of an entry.
@@ -111,8 +112,7 @@ func (s *sender) run(c *call) {
 	c.answers = append(c.answers[:0], make([]answer, len(c.entries))...)
 	c.sent = s.now()
 	err := s.put(c, 0, len(c.entries))
-	s.relist(c)
-	s.finish(c, err)
+	s.finish(c, err, s.relist(c))
 }
 
 // put writes the entries from..to and fills in their answers. The error is
@@ -166,24 +166,48 @@ func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*k
 	return out, err
 }
 
-// finish settles what the call settled and queues the rest again.
-func (s *sender) finish(c *call, callErr error) {
+// finish settles what the call settled and queues the rest again. What went
+// astray has to wait for a listing; nil if nothing did.
+func (s *sender) finish(c *call, callErr error, l *shardListing) {
 	now := s.now()
 	s.mu.Lock()
 	s.inflight--
 	s.judgeCall(now, callErr)
-	for i := range c.entries {
-		e := &c.entries[i]
-		s.judgeEntry(c, e, &c.answers[i], now)
+	if l != nil {
+		s.listening++
 	}
+	s.judge(c, now, false)
 	c.teachPaces(now)
+	s.settle(c, now)
+	if l != nil {
+		<-l.done
+		now = s.now()
+		s.mu.Lock()
+		s.listening--
+		s.judge(c, now, true)
+		s.settle(c, now)
+	}
+	s.mu.Lock()
+	s.recycleCall(c)
+	s.mu.Unlock()
+}
+
+// judge decides about the entries that went astray, or about the others.
+func (s *sender) judge(c *call, now time.Duration, astray bool) {
+	for i := range c.entries {
+		if e := &c.entries[i]; e.astray == astray {
+			s.judgeEntry(c, e, &c.answers[i], now)
+		}
+	}
+}
+
+// settle carries out what judge has decided, and unlocks the sender.
+func (s *sender) settle(c *call, now time.Duration) {
 	s.retry(c.again, now)
 	s.mu.Unlock()
 	s.nudge()
 	s.conclude(c.done)
-	s.mu.Lock()
-	s.recycleCall(c)
-	s.mu.Unlock()
+	c.done, c.again = c.done[:0], c.again[:0]
 }
 
 // judgeEntry decides about the parcels of one entry.

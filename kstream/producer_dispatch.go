@@ -63,7 +63,7 @@ func (s *sender) start(c *call) {
 func (s *sender) nextCall(now time.Duration) (*call, time.Duration) {
 	s.wakeQueued, s.wakeBytes, s.wakeTime = int(farAway), int(farAway), 0
 	switch {
-	case s.routes == nil || s.inflight >= s.routes.maxCalls:
+	case s.routes == nil || s.inflight >= s.routes.maxCalls || s.inflight+s.listening >= 2*s.routes.maxCalls:
 		return nil, now + time.Hour // the end of a call, or of the listing, wakes dispatch
 	case now < s.pauseUntil:
 		return nil, s.pauseUntil
@@ -106,14 +106,14 @@ func (s *sender) fill(now time.Duration) *call {
 		s.recycleCall(c)
 		return nil
 	}
-	c.rank = s.inflight
+	c.rank = s.inflight + s.listening
 	s.inflight++
 	return c
 }
 
 // take moves what may leave now from q to c.
 func (s *sender) take(q *sendQueue, c *call, now time.Duration) {
-	for !c.full {
+	for !c.full && !q.misleads {
 		p := q.first(now)
 		if p == nil {
 			return

@@ -90,6 +90,45 @@ func TestAThrottledShardHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// TestAReshardHoldsUpNoOtherShard splits a shard while aggregates are written to
+// it, one caller a shard, and has the listing take seconds that tells where they
+// went.
+func TestAReshardHoldsUpNoOtherShard(t *testing.T) {
+	const shards, window = 6, 4 * time.Second
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}, shards, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true })
+		ctx, stop := context.WithCancel(context.Background())
+		var callers sync.WaitGroup
+		value := ":" + strings.Repeat("x", 2000)
+		for _, key := range keysOf(shards) {
+			callers.Go(func() {
+				for ctx.Err() == nil {
+					_ = p.Send(ctx, key+value)
+				}
+			})
+		}
+		time.Sleep(2 * time.Second)
+		srv.Inject(kstreamtest.Fault{Kind: kstreamtest.Stall, Operation: "ListShards", Skip: 1, Delay: window, Count: 1})
+		split(t, srv) // lists the shards once
+		before := srv.Counters()
+		time.Sleep(window)
+		after := srv.Counters()
+		for i := 1; i < shards; i++ {
+			key := kstreamtest.ShardKey{Stream: "s", Shard: fmt.Sprintf("shardId-%012d", i)}
+			took := float64(after.Shards[key].BytesIn-before.Shards[key].BytesIn) / window.Seconds() / limitBytes
+			if took < 0.95 {
+				t.Errorf("shard %d took %.3f of its limit, want at least 0.95", i, took)
+			}
+		}
+		stop()
+		callers.Wait()
+		closeProducer(t, p)
+		if st := p.Stats(); st.MaybeDelivered > 0 || st.Failed > 0 {
+			t.Errorf("%d values failed, %d may be delivered", st.Failed, st.MaybeDelivered)
+		}
+	})
+}
+
 // TestMemoryIsBounded sends as fast as it can to a stream that takes nothing.
 func TestMemoryIsBounded(t *testing.T) {
 	const maxBytes = 8 << 20

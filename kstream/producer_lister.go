@@ -77,6 +77,11 @@ func (s *sender) list(l *shardListing) {
 	if l.err == nil {
 		changed = s.install(found.info, found.shards)
 	}
+	if s.routes != nil {
+		for _, q := range s.routes.queues {
+			q.misleads = false // or it is found out again
+		}
+	}
 	s.lister.early = nil // charged, or too long ago to matter when it is tried again
 	s.lister.running = nil
 	s.lister.delay = min(max(2*s.lister.delay, firstRelist), maxRelist)
@@ -164,26 +169,25 @@ func denied(err error) bool {
 	return ok && api.ErrorCode() == "AccessDeniedException"
 }
 
-// relist lists the shards if the answers of a call name others than predicted.
-// It waits for that if an aggregate is concerned: see written.
-func (s *sender) relist(c *call) {
+// relist lists the shards if the answers of a call name some that are not known.
+// It returns the listing that aggregates among its entries have to wait for, see
+// written; nil if there are none. Until then no others are sent after them.
+func (s *sender) relist(c *call) *shardListing {
 	var l *shardListing
-	wait := false
 	for i := range c.entries {
 		e, a := &c.entries[i], &c.answers[i]
 		if a.fate != written || e.queue.shard.ID == "" || a.shard == e.queue.shard.ID {
 			continue
 		}
-		if l == nil {
-			s.mu.Lock()
-			if at := s.shardIndex(a.shard); at < 0 {
-				l = s.startListing()
+		s.mu.Lock()
+		if s.shardIndex(a.shard) < 0 {
+			running := s.startListing()
+			if len(e.parcels) > 1 {
+				e.astray, e.queue.misleads = true, true
+				l = running
 			}
-			s.mu.Unlock()
 		}
-		wait = wait || len(e.parcels) > 1
+		s.mu.Unlock()
 	}
-	if wait && l != nil {
-		<-l.done
-	}
+	return l
 }

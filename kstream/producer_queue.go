@@ -24,6 +24,7 @@ type sendQueue struct {
 	fullAt               int  // the last grant that found no room here
 	crowded              bool // see sender.crowd
 	gone                 bool // replaced: nothing new is charged to it
+	misleads             bool // its shard is closed, and the shards are being listed
 	counts               ProducerShardStats
 }
 
@@ -84,8 +85,8 @@ type outlook struct {
 // sizes are taken for average.
 func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 	p := q.first(now)
-	if p == nil {
-		if q.retry.head == nil {
+	if p == nil || q.misleads {
+		if q.retry.head == nil || q.misleads {
 			return outlook{at: farAway}
 		}
 		return outlook{at: q.retry.head.notBefore}

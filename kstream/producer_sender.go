@@ -57,6 +57,7 @@ type sender struct {
 	wakeTime              time.Duration // when dispatch looks again by itself
 	cursor                int           // queue that the next call begins with
 	inflight              int           // calls under way
+	listening             int           // calls that are answered, but for what a listing has to tell
 	failures              int           // calls in a row that failed as a whole
 	answered              bool          // a call has not
 	refusedSince          time.Duration // for the credentials, and no call answered since
