@@ -98,19 +98,15 @@ func (c *checkpointer) create(ctx context.Context, shard Shard, start Position, 
 	}
 }
 
-// createAll puts the first leases of a stream into the Store, where began is the
-// time that LATEST stands for. Until all are there, nothing is read, so that a
+// createAll puts the first leases of a stream into the Store, with their positions
+// as kept returns them. Until all are there, nothing is read, so that a
 // loop that ends before leaves no lease with a Version above 1: that tells the
 // next one that some may be missing, and what the first LATEST was.
-func (c *checkpointer) createAll(ctx context.Context, nodes []*shardNode, began time.Time, retryFor time.Duration) error {
+func (c *checkpointer) createAll(ctx context.Context, nodes []*shardNode, kept func(Position) Position, retryFor time.Duration) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	create := func(node *shardNode) {
-		position := node.start.position
-		if position.kind == latest {
-			position = AtTime(began)
-		}
-		lease, err := c.create(ctx, node.shard, position, retryFor)
+		lease, err := c.create(ctx, node.shard, kept(node.start.position), retryFor)
 		if err != nil {
 			cancel(err)
 		}

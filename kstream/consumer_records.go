@@ -42,7 +42,9 @@ import (
 //     loop is over at once.
 //   - A stream that is deleted ends the loop with ErrStreamNotFound, after what
 //     had been read of it. One that is made again under its name is another
-//     stream: the next loop starts anew, with or without a Store.
+//     stream, and ends the loop likewise, within a minute: records of it that
+//     came before are delivered again by the next loop, which starts anew, with
+//     or without a Store.
 //   - Records of the Kinesis Producer Library, and compressed ones, are taken
 //     apart. A member whose hash key is not the shard's is left out, because
 //     after a reshard its producer sends it again; Stats counts them.

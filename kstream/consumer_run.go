@@ -32,8 +32,9 @@ type run struct {
 	cfg    *consumerSettings
 	ref    streamRef
 	info   StreamInfo
-	began  time.Time // on the service's clock, in whole seconds
-	placed time.Time // the same on ours
+	began  time.Time    // on the service's clock, in whole seconds
+	placed time.Time    // the same on ours
+	keeps  atomic.Int64 // the stream's retention
 	meter  *consumerMeter
 	rule   stopRule
 	budget *budget
@@ -51,9 +52,9 @@ type run struct {
 	memories sync.Pool // of *wire.GetCall, for answers
 
 	// calls bounds the requests, other than reads, that are made at once.
-	calls   chan struct{}
-	readers sync.WaitGroup
-	saving  sync.WaitGroup
+	calls      chan struct{}
+	readers    sync.WaitGroup
+	background sync.WaitGroup // what saves, and what watches the stream
 	// unmeasure ends the metrics of the loop.
 	unmeasure func()
 
@@ -110,6 +111,7 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 	if r.info, err = WaitActive(ctx, client, cfg.stream); err != nil {
 		return nil, err
 	}
+	r.keeps.Store(int64(r.info.Retention))
 	if err := r.place(ctx); err != nil {
 		return nil, err
 	}
@@ -128,9 +130,6 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil
 }
-
-// retention is how long the stream keeps records: at least a day.
-func (r *run) retention() time.Duration { return max(r.info.Retention, 24*time.Hour) }
 
 // place finds the shards, and where the reading of each begins.
 func (r *run) place(ctx context.Context) error {
@@ -153,9 +152,22 @@ func (r *run) place(ctx context.Context) error {
 		return err
 	}
 	if r.saver != nil && unread(leases) {
-		return r.saver.createAll(ctx, r.lineage.unleased(), r.began, r.cfg.retryFor)
+		return r.saver.createAll(ctx, r.lineage.unleased(), r.kept, r.cfg.retryFor)
 	}
 	return nil
+}
+
+// kept is a first position as the Store keeps it. LATEST is the moment at which the
+// loop began. A time before all that the stream holds is none: a later loop would
+// take what was trimmed since then for a gap.
+func (r *run) kept(p Position) Position {
+	switch {
+	case p.kind == latest:
+		return AtTime(r.began)
+	case p.kind == atTime && p.time.Before(r.began.Add(-r.retention())):
+		return TrimHorizon()
+	}
+	return p
 }
 
 // begin starts the readers of all shards that can be read.
@@ -164,8 +176,9 @@ func (r *run) begin(open func(*activeShard)) {
 	defer r.mu.Unlock()
 	r.open = open
 	r.startReaders(r.lineage.begin())
+	r.background.Go(r.watch)
 	if r.saver != nil {
-		r.saving.Go(func() {
+		r.background.Go(func() {
 			r.saver.forget(r.work)
 			if err := r.saver.keepSaving(r.work, r.cfg.checkpointInterval); err != nil {
 				r.abort(err)
@@ -287,7 +300,7 @@ func (r *run) busy() bool {
 func (r *run) leave() error {
 	r.cancel(errStopped)
 	r.readers.Wait()
-	r.saving.Wait()
+	r.background.Wait()
 	r.unmeasure()
 	var err error
 	if r.saver != nil {

@@ -33,8 +33,12 @@ type cursor struct {
 
 	// last is the last record that was read; empty: none.
 	last string
-	// sureUntil is when the oldest record that was not read may be trimmed.
-	sureUntil time.Time
+	// unreadSince is a time that all records which were not read came after. Zero:
+	// none is known.
+	unreadSince time.Time
+	// sinceTime says that the position is a time up to which the shard is known to
+	// have held nothing that was not read, and that no answer has come since.
+	sinceTime bool
 	// quietSince is when the last record came, or the Store was told of a later
 	// time at which there was no further one.
 	quietSince time.Time
@@ -42,9 +46,10 @@ type cursor struct {
 
 func newCursor(s *activeShard) cursor {
 	c := cursor{shard: s, position: s.start.position}
-	if c.position.kind == afterRecord && !c.position.time.IsZero() {
+	c.sinceTime = c.position.kind == atTime && s.start.resumed
+	if !c.position.time.IsZero() && (c.sinceTime || c.position.kind == afterRecord) {
 		c.quietSince = c.position.time.Add(s.run.rule.ahead)
-		c.sureUntil = c.quietSince.Add(s.run.retention())
+		c.unreadSince = c.quietSince
 	}
 	return c
 }
@@ -55,15 +60,19 @@ const trimMargin = time.Minute
 // mayHaveMissed reports whether records after the last one that was read can have
 // been trimmed by now.
 func (c *cursor) mayHaveMissed() bool {
-	return !time.Now().Add(trimMargin).Before(c.sureUntil)
+	return c.unreadSince.IsZero() || !time.Now().Add(trimMargin).Before(c.unreadSince.Add(c.shard.run.retention()))
 }
 
 // check drops an iterator whose next record may have been trimmed: the service
 // would go on with the oldest one that there is, and not say so. One that has not
 // yet come to the anchor is kept, since it takes any number of empty answers.
 func (c *cursor) check() {
-	if c.last != "" && c.anchor == "" && c.mayHaveMissed() {
-		c.iterator = nil
+	if c.anchor != "" || c.sinceTime || c.unreadSince.IsZero() || !c.mayHaveMissed() {
+		return
+	}
+	c.iterator = nil
+	if c.last == "" {
+		c.position, c.sinceTime = AtTime(c.unreadSince.Add(-c.shard.run.rule.ahead)), true
 	}
 }
 
@@ -130,15 +139,15 @@ func (c *cursor) accept(p *page, lagKnown bool) {
 		c.quietSince = p.records.Arrival(n - 1)
 	}
 	atTip := lagKnown && p.lag == 0
-	if c.anchor != "" && (p.records.Len() > 0 || atTip || p.end != endNotYet) {
+	if (c.anchor != "" || c.sinceTime) && (p.records.Len() > 0 || atTip || p.end != endNotYet) {
 		c.checkAnchor(p)
 	}
 	if n := p.records.Len(); n > 0 {
 		c.last = p.records.SequenceNumber(n - 1)
 		c.position = AfterRecord(c.last, wholeRecord)
 	}
-	if c.anchor == "" && lagKnown {
-		c.sureUntil = time.Now().Add(c.shard.run.retention() - p.lag)
+	if c.anchor == "" && !c.sinceTime && lagKnown {
+		c.unreadSince = time.Now().Add(-p.lag)
 	}
 	if atTip {
 		c.noteQuiet(p)
@@ -193,19 +202,23 @@ func (c *cursor) checkAnchor(p *page) {
 		next = p.records.SequenceNumber(0)
 	}
 	switch {
-	case next != c.anchor && c.mayHaveMissed():
-		p.gap = c.gap(next)
-	case next != c.anchor:
+	case next != c.anchor || c.sinceTime:
+		if c.mayHaveMissed() {
+			p.gap = c.gap(next)
+		}
 	case c.anchorSub == wholeRecord:
 		p.records = p.records.Slice(1, p.records.Len())
 	default:
 		p.readBefore = c.anchorSub
 	}
-	c.anchor = ""
+	c.anchor, c.sinceTime = "", false
 }
 
 func (c *cursor) gap(next string) *GapError {
-	after := AfterRecord(c.anchor, c.anchorSub).shown()
+	after := c.position
+	if !c.sinceTime {
+		after = AfterRecord(c.anchor, c.anchorSub).shown()
+	}
 	return &GapError{Stream: c.shard.run.cfg.stream, ShardID: c.shard.ID, After: after, Next: next}
 }
 

@@ -180,3 +180,102 @@ func TestEmptyAnswersOnTheWayToAGap(t *testing.T) {
 		}
 	})
 }
+
+// Nothing of the shard was read by the loop that began it, but it is known from
+// when on it was to be read.
+func TestRecordsTrimmedBeforeTheFirstWasReadAreReported(t *testing.T) {
+	tests := []struct {
+		name   string
+		start  Position
+		missed int // records that come while no loop runs
+		down   time.Duration
+		gaps   int
+	}{
+		{"LATEST, and everything was trimmed", Latest(), 5, 30 * time.Hour, 1},
+		{"from the beginning, which the loop saw", TrimHorizon(), 5, 30 * time.Hour, 1},
+		{"at a time", AtTime(time.Date(2000, 1, 1, 0, 30, 0, 0, time.UTC)), 5, 30 * time.Hour, 1},
+		{"within the retention", Latest(), 5, 20 * time.Hour, 0},
+		{"whether there was anything is not known", Latest(), 0, 30 * time.Hour, 1},
+	}
+	for _, tt := range tests {
+		for _, fanOut := range []string{"", "reader"} {
+			t.Run(tt.name+fanOut, func(t *testing.T) {
+				inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+					time.Sleep(time.Hour)
+					cfg := ConsumerConfig[string]{Start: tt.start, Store: new(MemoryStore), FanOut: fanOut}
+					if n, gaps := l.gaps(cfg); n != 0 || gaps != 0 {
+						l.Errorf("the first loop: %d records, %d gaps", n, gaps)
+					}
+					time.Sleep(time.Hour)
+					l.put(tt.missed, 1)
+					time.Sleep(tt.down)
+					for i, want := range []int{tt.gaps, 0} {
+						if _, gaps := l.gaps(cfg); gaps != want {
+							l.Errorf("loop %d: %d gaps, want %d", i, gaps, want)
+						}
+						time.Sleep(10 * time.Second)
+					}
+				})
+			})
+		}
+	}
+}
+
+// A stream that nobody writes to has no gaps as long as loops look at it, nor has
+// one whose first position is older than it.
+func TestAStreamThatWasNeverWrittenToHasNoGaps(t *testing.T) {
+	for _, start := range []Position{TrimHorizon(), Latest(), AtTime(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC))} {
+		t.Run(start.String(), func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				time.Sleep(50 * time.Hour)
+				cfg := ConsumerConfig[string]{Start: start, IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+				for i := range 5 {
+					if n, gaps := l.gaps(cfg); n != 0 || gaps != 0 {
+						l.Errorf("loop %d: %d records, %d gaps", i, n, gaps)
+					}
+					time.Sleep(20 * time.Hour)
+				}
+				cfg.Until = UntilTime(time.Now().Add(30 * time.Hour))
+				l.gaps(cfg)
+				time.Sleep(20 * time.Hour)
+				l.put(3, 3)
+				cfg.Until = Tip()
+				if n, gaps := l.gaps(cfg); n != 3 || gaps != 0 {
+					l.Errorf("in the end: %d records, %d gaps", n, gaps)
+				}
+			})
+		})
+	}
+}
+
+// The body holds the loop up for so long that records of the other shard, of
+// which none was read yet, are trimmed.
+func TestRecordsTrimmedBehindASlowBodyAreReported(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		open := l.open()
+		put := func(shard int) {
+			l.server.Put("s", kstreamtest.Record{PartitionKey: "k", ExplicitHashKey: open[shard].FirstHashKey, Data: []byte("k:1")})
+		}
+		time.Sleep(time.Minute)
+		l.after(5*time.Second, func() { put(0); put(0); put(0) })
+		n, gaps := 0, 0
+		for _, err := range l.consumer(ConsumerConfig[string]{PrefetchRecords: 1, Until: Count(3)}).Records(l.Context()) {
+			if _, ok := errors.AsType[*GapError](err); ok {
+				gaps++
+				continue
+			} else if err != nil {
+				l.Fatal(err)
+			}
+			if n++; n == 1 {
+				time.Sleep(time.Hour)
+				put(1)
+				time.Sleep(30 * time.Hour)
+				put(0)
+				put(1)
+			}
+		}
+		if gaps != 2 {
+			l.Errorf("%d gaps, want one of each shard", gaps)
+		}
+	})
+}

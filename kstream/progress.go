@@ -125,13 +125,19 @@ func (p *progress) checkEnd() {
 }
 
 // caughtUp takes note that the shard, at a time, held nothing after the last
-// record, if that and all before it are done.
+// record, if that and all before it are done; or nothing at all, if it was read
+// from its beginning or a time on.
 func (p *progress) caughtUp(at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	at = at.Truncate(time.Second).UTC()
-	if len(p.tickets) == 0 && p.at.kind == afterRecord && p.at.time.Before(at) {
+	start := AtTime(at.Add(-trimMargin)) // arrival times are approximate
+	switch {
+	case len(p.tickets) > 0:
+	case p.at.kind == afterRecord && p.at.time.Before(at):
 		p.at.time, p.changed = at, true
+	case p.at.kind == trimHorizon, p.at.kind == atTime && p.at.time.Before(start.time):
+		p.at, p.changed = start, true
 	}
 }
 

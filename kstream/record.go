@@ -93,12 +93,17 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 //
 // There is no gap if the Consumer saw, no longer ago than the retention, that
 // nothing had come after that record; a Store remembers it. Otherwise there may
-// be one though nothing was lost, and it is reported once. Of a shard of which
-// nothing was read before, nobody knows what was trimmed, and there is no gap.
+// be one though nothing was lost, and it is reported once.
+//
+// Of a shard of which nothing was read yet, After is the time up to which it is
+// known to have held nothing that was wanted. Before the shard's first answer
+// there is none, unless a Store has it from a LATEST or a time at which reading was
+// to begin: then nobody knows what was trimmed, and there is no gap. A retention
+// that is made shorter while a loop runs is taken up within a minute.
 type GapError struct {
 	Stream  string
 	ShardID string
-	After   Position // the last record that was read
+	After   Position // the last record that was read, or a time
 	Next    string   // the sequence number of the next record; empty: not known yet
 }
 

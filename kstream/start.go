@@ -15,6 +15,7 @@ import (
 type placed struct {
 	position Position
 	lease    *Lease // of the Store; nil: it has none yet
+	resumed  bool   // the lease is of a former loop
 	vanished bool   // the shard is no longer listed
 }
 
@@ -117,7 +118,7 @@ type listedShard struct {
 // vanished.
 func (p *placing) takeUp(l *lineage, leases []Lease) {
 	for i, lease := range leases {
-		start := placed{position: lease.Position, lease: &leases[i]}
+		start := placed{position: lease.Position, lease: &leases[i], resumed: true}
 		if s, ok := p.shards[lease.ShardID]; ok {
 			s.start = start
 		} else if lease.Position.kind != shardEnd {

@@ -13,12 +13,12 @@ import (
 // grown older than the retention. Only the last is survived, as a gap.
 func (s *activeShard) lost(ctx context.Context, at Position, cause error) (*page, error) {
 	run := s.run
-	info, err := DescribeStream(ctx, run.client, run.cfg.stream)
+	status, err := run.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !streamID(info).Created.Equal(streamID(run.info).Created) {
-		return nil, run.errorf(s.ID, "read", fmt.Errorf("%w: another stream has its name now: %w", ErrStreamNotFound, cause))
+	if status == types.StreamStatusDeleting {
+		return nil, run.errorf(s.ID, "read", fmt.Errorf("%w: it is being deleted: %w", ErrStreamNotFound, cause))
 	}
 	listed, err := listShards(ctx, run.client, run.cfg.stream, nil)
 	if err != nil {
