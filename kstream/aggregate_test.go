@@ -69,7 +69,14 @@ func TestResumeInTheMiddleOfAnAggregate(t *testing.T) {
 	})
 }
 
-func TestMalformedAggregatesAreDeliveredRaw(t *testing.T) {
+// A brokenAggregate is data that looks like an aggregate and is none.
+type brokenAggregate struct {
+	name, reason string
+	data         []byte
+	malformed    bool // otherwise it is a record like any other
+}
+
+func brokenAggregates(t *testing.T) []brokenAggregate {
 	good := aggregateOf("a", "b")
 	badIndex := func() []byte { // a member whose key is not in the table
 		i := bytes.Index(good, []byte("\x1a")) // the first member
@@ -77,11 +84,7 @@ func TestMalformedAggregatesAreDeliveredRaw(t *testing.T) {
 		bad[i+3] = 9
 		return bad
 	}()
-	tests := []struct {
-		name, reason string
-		data         []byte
-		malformed    bool
-	}{
+	return []brokenAggregate{
 		{"checksum", "no aggregate after all", append(slices.Clone(good[:len(good)-1]), good[len(good)-1]^1), false},
 		{"cut off", "no aggregate after all", good[:10], false},
 		{"magic alone", "no aggregate after all", good[:4], false},
@@ -89,7 +92,10 @@ func TestMalformedAggregatesAreDeliveredRaw(t *testing.T) {
 		{"envelope", "a frame that breaks off", sealed(t, good)[:12], true},
 		{"foreign envelope", "only the first bytes are alike", []byte("\xf3KSZfoo"), true},
 	}
-	for _, tt := range tests {
+}
+
+func TestMalformedAggregatesAreDeliveredRaw(t *testing.T) {
+	for _, tt := range brokenAggregates(t) {
 		t.Run(tt.name, func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 				l.server.Put("s", kstreamtest.Record{PartitionKey: "outer", Data: tt.data})

@@ -62,6 +62,8 @@ type LambdaFailure struct {
 // one of a stream, and with WholeBatch.
 func (h *LambdaHandler[T]) Handle(ctx context.Context, event json.RawMessage) (LambdaResponse, error) {
 	response := LambdaResponse{BatchItemFailures: []LambdaFailure{}}
+	ctx, cancel := beforeDeadline(ctx)
+	defer cancel()
 	for rec, err := range LambdaRecords(event, h.Codec) {
 		seq := rec.SequenceNumber
 		poison, isPoison := errors.AsType[*DecodeError](err)
@@ -89,6 +91,18 @@ func (h *LambdaHandler[T]) Handle(ctx context.Context, event json.RawMessage) (L
 	return response, nil
 }
 
+// answerTime is what is left of the time for a call to say how far it came.
+const answerTime = 500 * time.Millisecond
+
+// beforeDeadline returns a context that ends before ctx does.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-min(answerTime, time.Until(deadline)/10)))
+}
+
 // LambdaRecords yields the values in the event that AWS Lambda delivers for a
 // stream, the members of aggregated records too, in the order of the shard. A
 // nil codec means DefaultCodec. For what cannot be decoded a [*DecodeError] is
@@ -101,26 +115,39 @@ func LambdaRecords[T any](event []byte, codec Codec[T]) iter.Seq2[Record[T], err
 		codec = DefaultCodec[T]()
 	}
 	return func(yield func(Record[T], error) bool) {
-		var e lambdaEvent
-		err := json.Unmarshal(event, &e)
-		if err == nil && e.Records == nil {
-			err = errors.New("no Records")
-		}
+		records, err := lambdaRecords(event)
 		if err != nil {
 			yield(Record[T]{}, fmt.Errorf("kstream: lambda event: %w", err))
 			return
 		}
 		unpack := unpacker{decompressor: sync.OnceValues(newDecompressor)}
-		for i := range e.Records {
-			if source := e.Records[i].Source; source != lambdaSource {
-				yield(Record[T]{}, fmt.Errorf("kstream: lambda event: record %d is of %q, not of %s", i, source, lambdaSource))
-				return
-			}
-			if !yieldLambdaRecord(&e.Records[i], &unpack, codec, yield) {
+		for i := range records {
+			if !yieldLambdaRecord(&records[i], &unpack, codec, yield) {
 				return
 			}
 		}
 	}
+}
+
+// lambdaRecords reads an event. That a record has no sequence number is an error
+// too: Lambda could not be told that it failed.
+func lambdaRecords(event []byte) ([]lambdaRecord, error) {
+	var e lambdaEvent
+	if err := json.Unmarshal(event, &e); err != nil {
+		return nil, err
+	}
+	if e.Records == nil {
+		return nil, errors.New("no Records")
+	}
+	for i := range e.Records {
+		switch r := &e.Records[i]; {
+		case r.Source != lambdaSource:
+			return nil, fmt.Errorf("record %d is of %.80q, not of %s", i, r.Source, lambdaSource)
+		case r.Kinesis.SequenceNumber == "":
+			return nil, fmt.Errorf("record %d has no sequence number", i)
+		}
+	}
+	return e.Records, nil
 }
 
 const lambdaSource = "aws:kinesis"
@@ -139,7 +166,7 @@ type lambdaRecord struct {
 	Kinesis   struct {
 		PartitionKey   string  `json:"partitionKey"`
 		SequenceNumber string  `json:"sequenceNumber"`
-		Data           []byte  `json:"data"`
+		Data           []byte  `json:"data"`                        // base64; KMS-encrypted records come decrypted
 		Arrival        float64 `json:"approximateArrivalTimestamp"` // Unix seconds
 	} `json:"kinesis"`
 }
@@ -149,7 +176,9 @@ func yieldLambdaRecord[T any](raw *lambdaRecord, unpack *unpacker, codec Codec[T
 	rec := Record[T]{
 		Data: raw.Kinesis.Data, PartitionKey: raw.Kinesis.PartitionKey, ShardID: shard,
 		SequenceNumber: raw.Kinesis.SequenceNumber,
-		Arrival:        time.UnixMilli(int64(math.Round(raw.Kinesis.Arrival * 1000))).UTC(),
+	}
+	if seconds := raw.Kinesis.Arrival; seconds != 0 {
+		rec.Arrival = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
 	}
 	one := func(err error) bool {
 		if err == nil {

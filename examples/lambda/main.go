@@ -129,16 +129,12 @@ func (r *runtime) serveOne(ctx context.Context) error {
 	return err
 }
 
-// beforeDeadline is the time that is left for saying which records were not
-// reached.
-const beforeDeadline = 500 * time.Millisecond
-
 func withLambdaDeadline(ctx context.Context, millis string) (context.Context, context.CancelFunc) {
 	n, err := strconv.ParseInt(millis, 10, 64)
 	if err != nil {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, time.UnixMilli(n).Add(-beforeDeadline))
+	return context.WithDeadline(ctx, time.UnixMilli(n))
 }
 
 // call makes one call of the runtime API.
