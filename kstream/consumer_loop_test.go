@@ -233,9 +233,9 @@ func TestStreamDeletedInTheMiddle(t *testing.T) {
 func TestStreamMadeAgainInTheMiddle(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.put(10, 10)
-		// Between two reads of the idle shard.
+		// Between two reads of the idle shard, and two looks at the stream.
 		c := l.consumer(ConsumerConfig[string]{Until: Count(1e6), IdleInterval: 30 * time.Second})
-		l.after(5*time.Minute, func() {
+		l.after(5*time.Minute+10*time.Second, func() {
 			if err := DeleteStream(l.Context(), l.client, "s"); err != nil {
 				l.Error(err)
 			}
