@@ -115,7 +115,7 @@ func (d *Decoder) key(at uint32) string {
 
 // makeTables makes room for the entries of the key tables, and checks that the message consists of whole fields.
 func (d *Decoder) makeTables(message []byte) error {
-	if len(message) > math.MaxUint32 {
+	if uint64(len(message)) > math.MaxUint32 { // an offset has 32 bits
 		return fmt.Errorf("a message of %d bytes", len(message))
 	}
 	partitionKeys, hashKeys := 0, 0

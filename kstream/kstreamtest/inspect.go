@@ -3,6 +3,7 @@ package kstreamtest
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 	"unicode/utf8"
 
@@ -162,7 +163,7 @@ func (s *Server) mustFind(name string, now time.Time) *stream {
 
 func (sh *shard) records() []Record {
 	sh.mu.Lock()
-	p := sh.log.page(0, 1<<62, 1<<62)
+	p := sh.log.page(0, math.MaxInt, math.MaxInt)
 	sh.mu.Unlock()
 	records := make([]Record, 0, p.count)
 	for index, r := range p.all() {
