@@ -1,6 +1,9 @@
 package kstream
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // dispatch decides what leaves when, until the sender is closed. It does none
 // of the work of a call itself.
@@ -61,7 +64,7 @@ func (s *sender) start(c *call) {
 // A call leaves when it would be full, or when a parcel in it should not wait
 // any longer. It then takes along whatever else its shards have room for.
 func (s *sender) nextCall(now time.Duration) (*call, time.Duration) {
-	s.wakeQueued, s.wakeBytes, s.wakeTime = int(farAway), int(farAway), 0
+	s.wakeQueued, s.wakeBytes, s.wakeTime = math.MaxInt, math.MaxInt, 0
 	switch {
 	case s.routes == nil || s.inflight >= s.routes.maxCalls || s.inflight+s.listening >= 2*s.routes.maxCalls:
 		return nil, now + time.Hour // the end of a call, or of the listing, wakes dispatch

@@ -186,7 +186,7 @@ func stubCBORPagePrefix(data [][]byte, lag int) []byte {
 		b = appendCBORText(b, fmt.Sprintf("49590338271490256608559692538361571095921575989136%06d", i))
 		b = appendCBORText(b, "ApproximateArrivalTimestamp")
 		b = append(b, 6<<5|1) // a time,
-		b = appendCBORHead(b, 0, 1_700_000_000_000+i%1000)
+		b = appendCBORHead(b, 0, 1_700_000_000_000+int64(i%1000))
 		b = appendCBORText(b, "Data")
 		b = append(appendCBORHead(b, 2<<5, len(d)), d...)
 		b = appendCBORText(b, "PartitionKey")
@@ -198,7 +198,7 @@ func stubCBORPagePrefix(data [][]byte, lag int) []byte {
 }
 
 // appendCBORHead appends a major type and its number, in the shortest form.
-func appendCBORHead(b []byte, major byte, n int) []byte {
+func appendCBORHead[N int | int64](b []byte, major byte, n N) []byte {
 	switch {
 	case n < 24:
 		return append(b, major|byte(n))

@@ -149,7 +149,7 @@ func TestChargeAndReturn(t *testing.T) {
 		b.Charge(start, math.MaxInt64)
 	}
 	if got := b.Level(start); got != -MaxTokens {
-		t.Errorf("the deepest debt: level %d, want %d", got, -MaxTokens)
+		t.Errorf("the deepest debt: level %d, want %d", got, int64(-MaxTokens))
 	}
 	if got := b.Wait(start, 1); got <= 0 {
 		t.Errorf("Wait in the deepest debt = %v", got)
