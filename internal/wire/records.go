@@ -9,9 +9,9 @@ import (
 	"github.com/kinesiskit/kinesiskit/internal/wire/jsonscan"
 )
 
-// Records are the records of one answer, in its order. Thousands of them are kept
-// with few pointers, which is what the garbage collector has to do with: 48 bytes
-// say where in the answer's pieces the parts of a record are.
+// Records are the records of one answer, in its order. There are thousands, so they
+// have no pointers, at each of which the garbage collector would look: 48 bytes say
+// where in the answer's pieces the parts of a record are.
 //
 // What the methods return of a record may be kept for as long as one likes, though
 // the Records themselves hold no longer than the [GetCall] says. Parts of
