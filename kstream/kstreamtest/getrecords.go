@@ -24,8 +24,14 @@ func (s *Server) getRecords(c *call) error {
 	if err := st.readable(); err != nil {
 		return err
 	}
-	if cur.shard >= uint64(len(st.shards)) || cur.creation != st.creationID() {
+	if cur.shard >= uint64(len(st.shards)) {
 		return st.address().noShard(shardID(uint32(cur.shard)))
+	}
+	if cur.creation != st.creationID() {
+		// The stream was deleted and made again: the iterator is good for the new
+		// one's shard of that number, and before all that is in it (seen on the
+		// service).
+		cur.index = 0
 	}
 	sh := st.shards[cur.shard]
 	if err := c.dryRun(); err != nil {

@@ -83,6 +83,7 @@ func getRecordsCases() map[string][]Case {
 				return e.ended(name, 0, types.ShardIteratorTypeLatest, 1, 2)
 			}},
 			{Name: "behind until the tip", Rule: reference, Do: behind},
+			{Name: "a stream that was made again", Rule: observed, Do: madeAgain},
 			{Name: "a stream that is gone", Rule: observed, Code: resourceNotFound, Text: "Shard shardId-000000000000 in stream ", Do: func(e *Env) error {
 				name := e.NewStream(1)
 				it, err := e.iterator(name, 0, types.ShardIteratorTypeLatest, "")
@@ -95,6 +96,33 @@ func getRecordsCases() map[string][]Case {
 			}},
 		},
 	}
+}
+
+// madeAgain reads with the iterators of a stream that was deleted: another one of
+// its name takes them for its own shards, if it has those.
+func madeAgain(e *Env) error {
+	name := e.NewStream(2)
+	var iterators []*string
+	for shard := range 2 {
+		it, err := e.iterator(name, shard, types.ShardIteratorTypeLatest, "")
+		if err != nil {
+			return fmt.Errorf("iterator: %s", err)
+		}
+		iterators = append(iterators, it)
+	}
+	e.remove(name)
+	if _, err := e.Client.CreateStream(e.Context(), &kinesis.CreateStreamInput{StreamName: &name, ShardCount: aws.Int32(1)}); err != nil {
+		return fmt.Errorf("create: %s", err)
+	}
+	e.Settle(name)
+	if _, err := e.Client.GetRecords(e.Context(), &kinesis.GetRecordsInput{ShardIterator: iterators[0]}); err != nil {
+		return err
+	}
+	_, err := e.Client.GetRecords(e.Context(), &kinesis.GetRecordsInput{ShardIterator: iterators[1]})
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); !ok {
+		return fmt.Errorf("a shard that the new stream does not have: %v", err)
+	}
+	return nil
 }
 
 func (e *Env) locate(sh types.Shard) error {
