@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -148,11 +150,28 @@ func (r *run) place(ctx context.Context) error {
 		}
 		r.saver.obsolete = obsoleteLeases(shards, leases)
 	}
+	first := unread(leases)
+	if first {
+		if err := r.checkStart(); err != nil {
+			return err
+		}
+	}
 	if err := placeShards(r.lineage, shards, r.cfg, leases); err != nil {
 		return err
 	}
-	if r.saver != nil && unread(leases) {
+	if r.saver != nil && first {
 		return r.saver.createAll(ctx, r.lineage.unleased(), r.kept, r.cfg.retryFor)
+	}
+	return nil
+}
+
+// checkStart refuses times in the future, before a Store keeps them. The little
+// that clocks can differ by is waited for, see tooEarly.
+func (r *run) checkStart() error {
+	for _, p := range slices.Concat([]Position{r.cfg.start}, slices.Collect(maps.Values(r.cfg.startShards))) {
+		if p.kind == atTime && p.time.After(r.began.Add(maxAhead)) {
+			return fmt.Errorf("kstream: read %s: start at %s, which is in the future", r.cfg.stream, p)
+		}
 	}
 	return nil
 }

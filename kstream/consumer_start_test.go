@@ -71,3 +71,39 @@ func TestStartInAShardThatNeverWasIsAnError(t *testing.T) {
 		})
 	}
 }
+
+// A wrong year must not be kept by the Store, and end all later loops.
+func TestAStartInTheFutureIsRefusedAndNotKept(t *testing.T) {
+	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 5)
+		store := new(MemoryStore)
+		future := AtTime(time.Now().Add(time.Hour))
+		for _, cfg := range []ConsumerConfig[string]{
+			{Store: store, Start: future},
+			{Store: store, StartShards: map[string]Position{"shardId-000000000001": future}},
+		} {
+			got, errs := errorsOf(l.consumer(cfg).Records(l.Context()))
+			if len(got) != 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "in the future") {
+				l.Errorf("values %q, errors %v", got, errs)
+			}
+		}
+		l.wantAll(l.read(ConsumerConfig[string]{Store: store}), 0)
+		if got := l.read(ConsumerConfig[string]{Store: store, Start: future}); len(got) != 0 { // is not used
+			l.Errorf("read %q", got)
+		}
+	})
+}
+
+// Now, by a clock that is ahead of the service's, is in its future.
+func TestAStartThatOnlyOurClockHasReachedIsWaitedFor(t *testing.T) {
+	for _, fanOut := range []string{"", "reader"} {
+		inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+			l.put(5, 1)
+			l.puts = 0
+			start := time.Now().Add(20 * time.Second)
+			l.after(21*time.Second, func() { l.put(5, 1) })
+			got := l.read(ConsumerConfig[string]{Start: AtTime(start), FanOut: fanOut, Until: UntilTime(start.Add(time.Minute))})
+			l.wantAll(got, 0)
+		})
+	}
+}

@@ -125,10 +125,14 @@ func (c *cursor) begun() {
 	}
 }
 
-// tooEarly reports whether the service takes the time at which the loop began for
-// one in the future, since not all of its clocks are the same.
+// maxAhead is by how much our clock may be ahead of that of the part of the service
+// which answers: its parts do not all have the same.
+const maxAhead = time.Minute
+
+// tooEarly reports whether the service may have taken the time at which reading is
+// to begin for one in the future.
 func (c *cursor) tooEarly(err error) bool {
-	return c.shard.start.position.kind == latest && c.position.kind == atTime && isInvalidArgument(err)
+	return c.position.kind == atTime && isInvalidArgument(err) && time.Since(c.position.time) < maxAhead
 }
 
 // accept moves the cursor past the records of an answer. It takes out what was

@@ -58,7 +58,8 @@ func Latest() Position { return Position{kind: latest} }
 
 // AtTime is the first record that arrived at t or later, by the service's
 // approximate arrival times (milliseconds). A time before the oldest record
-// means TrimHorizon. The service refuses a time in the future.
+// means TrimHorizon. A time in the future is an error, but for up to a minute,
+// which is waited for: not all clocks are the same.
 func AtTime(t time.Time) Position { return Position{kind: atTime, time: t.Round(0).UTC()} }
 
 // AtSequenceNumber is the record with that sequence number or, if there is
