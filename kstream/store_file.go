@@ -53,10 +53,13 @@ type fileChange struct {
 }
 
 // OpenFileStore opens the file at path, which need not exist yet; its folder
-// must. A second file, path + ".lock", keeps others out as long as the store is
+// must. If path is a symbolic link, the file it leads to is meant. A second file, path + ".lock", keeps others out as long as the store is
 // open: if another process has it, the error wraps [ErrStoreInUse]. The lock
 // ends with the process, however that ends.
 func OpenFileStore(path string) (*FileStore, error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target // a rename would replace the link, and each link have a lock of its own
+	}
 	lock, err := lockFile(path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("kstream: open store %s: %w", path, err)

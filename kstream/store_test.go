@@ -3,6 +3,7 @@ package kstream_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -182,5 +183,101 @@ func TestFileStoreCanBeReadByPeople(t *testing.T) {
 	}
 	if !json.Valid(content) || !strings.Contains(string(content), `"position": "AFTER_SEQUENCE_NUMBER 17 3"`) {
 		t.Errorf("the file is\n%s", content)
+	}
+}
+
+// Whoever opens the file by a link shares it, its lock too, with those who don't.
+func TestFileStoreFollowsLinks(t *testing.T) {
+	path, link := filepath.Join(t.TempDir(), "checkpoints.json"), filepath.Join(t.TempDir(), "link.json")
+	lease := kstream.Lease{Stream: kstream.StreamID{ARN: "arn"}, ShardID: "a", Version: 1}
+	store := openFile(t, path)
+	if err := store.Create(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := kstream.OpenFileStore(link); !errors.Is(err, kstream.ErrStoreInUse) {
+		t.Errorf("opening it by a link: %v, want ErrStoreInUse", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	linked := openFile(t, link)
+	if err := linked.Delete(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	if err := linked.Close(); err != nil {
+		t.Fatal(err)
+	}
+	leases, err := openFile(t, path).List(t.Context(), lease.Stream)
+	if err != nil || len(leases) != 0 {
+		t.Errorf("the file holds %+v, error %v", leases, err)
+	}
+}
+
+// A process is killed at any moment: what its Store had confirmed is there, and
+// nothing that it was not told.
+func TestFileStoreOfAKilledProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "checkpoints.json")
+	lease := kstream.Lease{Stream: kstream.StreamID{ARN: "arn"}, ShardID: "a", Parents: []string{strings.Repeat("p", 10_000)}, Version: 1}
+	if os.Getenv("KSTREAM_TEST_KILL") != "" {
+		updateForEver(t, openFile(t, os.Getenv("KSTREAM_TEST_KILL")), lease)
+		return
+	}
+	store := openFile(t, path)
+	if err := store.Create(t.Context(), lease); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 8 {
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^TestFileStoreOfAKilledProcess$")
+		cmd.Env = append(os.Environ(), "KSTREAM_TEST_KILL="+path)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var confirmed int64
+		for range 10 + 7*round {
+			if _, err := fmt.Fscan(out, &confirmed); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		for n := int64(0); ; confirmed = n { // what it said before it was gone
+			if _, err := fmt.Fscan(out, &n); err != nil {
+				break
+			}
+		}
+		_ = cmd.Wait() // killed
+		store = openFile(t, path)
+		leases, err := store.List(t.Context(), lease.Stream)
+		if err != nil || len(leases) != 1 || leases[0].Version < confirmed || leases[0].Version > confirmed+1 {
+			t.Fatalf("round %d: %d was confirmed; the file holds %d leases, error %v", round, confirmed, len(leases), err)
+		}
+	}
+}
+
+// updateForEver says which version of the lease is in the store.
+func updateForEver(t *testing.T, store kstream.Store, lease kstream.Lease) {
+	leases, err := store.List(t.Context(), lease.Stream)
+	if err != nil || len(leases) != 1 {
+		t.Fatal(leases, err)
+	}
+	for old := leases[0]; ; {
+		next := old
+		next.Version++
+		if err := store.Update(t.Context(), old, next); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(next.Version)
+		old = next
 	}
 }
