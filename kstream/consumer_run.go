@@ -57,6 +57,7 @@ type run struct {
 	calls      chan struct{}
 	readers    sync.WaitGroup
 	background sync.WaitGroup // what saves, and what watches the stream
+	leaving    sync.Once
 	// unmeasure ends the metrics of the loop.
 	unmeasure func()
 
@@ -123,11 +124,9 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 			return nil, err
 		}
 	}
-	unmeasure, err := meter.measure(client.Options().MeterProvider, cfg.stream)
-	if err != nil {
+	if r.unmeasure, err = meter.measure(client.Options().MeterProvider, cfg.stream); err != nil {
 		return nil, fmt.Errorf("kstream: measure the reading of %s: %w", cfg.stream, err)
 	}
-	r.unmeasure = sync.OnceFunc(unmeasure)
 	r.work, r.cancel = context.WithCancelCause(ctx)
 	r.fetch, r.enough = context.WithCancelCause(r.work)
 	return r, nil
@@ -315,8 +314,14 @@ func (r *run) busy() bool {
 }
 
 // leave ends and joins all goroutines, saves what is done, and returns the
-// first failure. It may be called more than once.
+// first failure. Only the first call does anything.
 func (r *run) leave() error {
+	r.leaving.Do(r.windUp)
+	return r.failure()
+}
+
+// windUp does what leave says.
+func (r *run) windUp() {
 	r.cancel(errStopped)
 	r.readers.Wait()
 	r.background.Wait()
@@ -332,7 +337,6 @@ func (r *run) leave() error {
 		r.cfg.logger.Error("last checkpoint not saved", "stream", r.cfg.stream, "error", err)
 		r.fail(err)
 	}
-	return r.err
 }
 
 // send hands a page to the loop and reports whether the loop took it.

@@ -18,7 +18,8 @@ var ErrConflict = errors.New("lease was changed by another")
 // stream need a Store each.
 //
 // All methods may be called from several goroutines. One whose ctx has ended
-// returns an error and changes nothing. The suite in package storetest is what an
+// returns an error and changes nothing; one that is at work when it ends should
+// soon return, because a loop that ends waits for that. The suite in package storetest is what an
 // implementation must pass. See [MemoryStore] and [FileStore].
 //
 // A lease is found by its stream's ARN and creation time, and its shard's ID.

@@ -1,0 +1,138 @@
+package kstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// A stuckStore does not come back from an update before its context ends.
+type stuckStore struct {
+	MemoryStore
+	stuck bool
+}
+
+func (s *stuckStore) Update(ctx context.Context, old, new Lease) error {
+	if s.stuck {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	return s.MemoryStore.Update(ctx, old, new)
+}
+
+// A Store that hangs holds up a loop that waits for it, and its end for ten
+// seconds; what was not saved is delivered again.
+func TestAStoreThatHangsDoesNotHoldUpTheEndForEver(t *testing.T) {
+	for _, every := range []int{0, 3} {
+		t.Run(fmt.Sprint(every), func(t *testing.T) {
+			inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
+				l.put(20, 10)
+				store := &stuckStore{stuck: true}
+				cfg := ConsumerConfig[string]{Store: store, CheckpointRecords: every, Until: Count(1e6)}
+				ctx, cancel := context.WithTimeoutCause(l.Context(), time.Minute, errBody)
+				defer cancel()
+				began := time.Now()
+				got, errs := errorsOf(l.consumer(cfg).Records(ctx))
+				if len(errs) != 1 || !errors.Is(errs[0], errBody) {
+					l.Errorf("errors %v, want the cause", errs)
+				}
+				if took := time.Since(began); took > time.Minute+lastSaveTimeout+time.Second {
+					l.Errorf("the loop ended after %v", took)
+				}
+				store.stuck = false
+				cfg.Until = Tip()
+				l.wantAll(append(got, l.read(cfg)...), 20)
+			})
+		})
+	}
+}
+
+// A slowStore needs its time for each update.
+type slowStore struct{ MemoryStore }
+
+func (s *slowStore) Update(ctx context.Context, old, new Lease) error {
+	if err := sleep(ctx, 700*time.Millisecond); err != nil {
+		return err
+	}
+	return s.MemoryStore.Update(ctx, old, new)
+}
+
+func TestASlowStoreLosesNothing(t *testing.T) {
+	inLab(t, 4, kstreamtest.Options{}, func(l *lab) {
+		l.put(80, 20)
+		store := new(slowStore)
+		var got []string
+		for at := 1; at <= 80; at += 9 {
+			cfg := ConsumerConfig[string]{Store: store, CheckpointRecords: 2, CheckpointInterval: time.Second, Until: Count(int64(at))}
+			for rec, err := range l.consumer(cfg).Records(l.Context()) {
+				if err != nil {
+					l.Fatal(err)
+				}
+				if got = append(got, rec.Value); len(got)%at == 0 {
+					break
+				}
+			}
+		}
+		l.wantAll(append(got, l.read(ConsumerConfig[string]{Store: store})...), 9)
+	})
+}
+
+// A takenStore is one in which another process moves on a lease.
+type takenStore struct {
+	MemoryStore
+	updates int
+}
+
+func (s *takenStore) Update(ctx context.Context, old, new Lease) error {
+	if s.updates++; s.updates == 2 {
+		other := old
+		other.Owner, other.Version = "other", old.Version+1
+		if err := s.MemoryStore.Update(ctx, old, other); err != nil {
+			return err
+		}
+	}
+	return s.MemoryStore.Update(ctx, old, new)
+}
+
+// Whoever has lost a shard to another must not go on with it, in any kind of loop.
+func TestALostLeaseEndsEveryKindOfLoop(t *testing.T) {
+	loops := map[string]func(l *lab, c *Consumer[string]) error{
+		"Records": func(l *lab, c *Consumer[string]) (err error) {
+			for _, err = range c.Records(l.Context()) {
+			}
+			return err
+		},
+		"Batches": func(l *lab, c *Consumer[string]) (err error) {
+			for _, err = range c.Batches(l.Context(), 2, 0) {
+				time.Sleep(time.Second)
+			}
+			return err
+		},
+		"EachShard": func(l *lab, c *Consumer[string]) error {
+			return c.EachShard(l.Context(), func(_ context.Context, _ Shard, records iter.Seq2[Record[string], error]) error {
+				for range records {
+				}
+				return nil
+			})
+		},
+	}
+	for name, loop := range loops {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				l.put(30, 10)
+				c := l.consumer(ConsumerConfig[string]{Store: new(takenStore), CheckpointRecords: 2, Until: Count(1e6)})
+				if err := loop(l, c); !errors.Is(err, ErrConflict) {
+					l.Errorf("the loop ended with %v", err)
+				}
+				if err := c.Checkpoint(l.Context()); !errors.Is(err, ErrConflict) {
+					l.Errorf("Checkpoint returned %v", err)
+				}
+			})
+		})
+	}
+}
