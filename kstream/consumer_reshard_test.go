@@ -147,3 +147,35 @@ func TestFaultsWhileParentsAreLookedForAreSurvived(t *testing.T) {
 		}
 	})
 }
+
+// The shard is split when it has been listed and not been asked for LATEST yet:
+// what is written to its children came after the loop began.
+func TestLatestOfAShardThatIsSplitBeforeItsFirstIterator(t *testing.T) {
+	for _, fanOut := range []string{"", "reader"} {
+		t.Run(fanOut, func(t *testing.T) {
+			var split func()
+			hook := func(r kstreamtest.Request) *kstreamtest.Reply {
+				if (r.Operation == "GetShardIterator" || r.Operation == "SubscribeToShard") && split != nil {
+					now := split
+					split = nil
+					now()
+				}
+				return nil
+			}
+			inLab(t, 1, kstreamtest.Options{Hook: hook}, func(l *lab) {
+				l.server.Put("s", kstreamtest.Record{PartitionKey: "k", Data: []byte("old:0")})
+				time.Sleep(5 * time.Second)
+				split = func() {
+					l.split(0)
+					l.put(10, 5)
+					l.merge(0)
+					l.put(10, 5)
+				}
+				l.wantAll(l.read(ConsumerConfig[string]{Start: Latest(), FanOut: fanOut}), 0)
+				if split != nil {
+					l.Error("nothing was split: the test shows nothing")
+				}
+			})
+		})
+	}
+}

@@ -120,8 +120,11 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 	}
 	if cfg.fanOut != "" {
 		r.fanOutARN, err = registerFanOut(ctx, client, r.info, cfg.fanOut)
-		if err != nil && !cfg.fanOutOrPoll {
+		switch {
+		case err != nil && !cfg.fanOutOrPoll:
 			return nil, err
+		case err != nil:
+			cfg.logger.Warn("fan-out failed, polling instead", "stream", cfg.stream, "error", err)
 		}
 	}
 	if r.unmeasure, err = meter.measure(client.Options().MeterProvider, cfg.stream); err != nil {

@@ -98,8 +98,11 @@ func (e *DecodeError) Unwrap() error { return e.Err }
 // Of a shard of which nothing was read yet, After is the time up to which it is
 // known to have held nothing that was wanted. Before the shard's first answer
 // there is none, unless a Store has it from a LATEST or a time at which reading was
-// to begin: then nobody knows what was trimmed, and there is no gap. A retention
-// that is made shorter while a loop runs is taken up within a minute.
+// to begin: then nobody knows what was trimmed, and there is no gap.
+//
+// A retention that is made shorter while a loop runs is taken up within a minute.
+// With FanOut, what is trimmed while a subscription is open, five minutes at most,
+// is not noticed.
 type GapError struct {
 	Stream  string
 	ShardID string
