@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"testing"
 	"time"
 
@@ -135,4 +136,147 @@ func TestALostLeaseEndsEveryKindOfLoop(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestStoreFailuresAreSurvived(t *testing.T) {
+	errStore := errors.New("no connection")
+	tests := []struct {
+		name          string
+		before, after func(n int) error
+	}{
+		{name: "before", before: func(n int) error {
+			if n%3 != 0 {
+				return errStore
+			}
+			return nil
+		}},
+		{name: "answer lost", after: func(n int) error {
+			if n%3 == 1 {
+				return errStore
+			}
+			return nil
+		}},
+		{name: "answer lost, then nothing gets through",
+			before: func(n int) error {
+				if n%4 == 2 || n%4 == 3 {
+					return errStore
+				}
+				return nil
+			},
+			after: func(n int) error {
+				if n%4 == 1 {
+					return errStore
+				}
+				return nil
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				store := &mortalStore{Store: new(MemoryStore), beforeUpdate: tt.before, afterUpdate: tt.after}
+				l.put(30, 1)
+				c := l.consumer(ConsumerConfig[string]{Store: store, CheckpointRecords: 2, Until: Count(30)})
+				got, errs := errorsOf(c.Records(l.Context()))
+				l.wantAll(got, 0)
+				for range 3 {
+					if len(errs) > 0 { // the last save failed
+						errs = nil
+						if err := c.Checkpoint(l.Context()); err != nil {
+							errs = []error{err}
+						}
+					}
+				}
+				if len(errs) > 0 || c.Stats().SaveFailures == 0 {
+					l.Errorf("errors %v, stats %+v", errs, c.Stats())
+				}
+				if got := l.read(ConsumerConfig[string]{Store: store.Store}); len(got) != 0 {
+					l.Errorf("%q is delivered again", got)
+				}
+			})
+		})
+	}
+}
+
+// A muteStore creates leases, but its first answer about each is lost.
+type muteStore struct {
+	Store
+	told map[string]bool
+}
+
+func (s *muteStore) Create(ctx context.Context, lease Lease) error {
+	err := s.Store.Create(ctx, lease)
+	if !s.told[lease.ShardID] {
+		s.told[lease.ShardID] = true
+		err = errors.New("timeout")
+	}
+	return err
+}
+
+func TestALeaseWhoseCreationWasNotAnsweredIsNoConflict(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 1)
+		l.wantAll(l.read(ConsumerConfig[string]{Store: &muteStore{new(MemoryStore), make(map[string]bool)}}), 0)
+	})
+}
+
+// A deafStore loses the answer of each first try, and then that of the List that
+// looks whether it was made.
+type deafStore struct {
+	MemoryStore
+	mu    sync.Mutex // guards what follows
+	tries map[string]int
+	lists int
+}
+
+func (s *deafStore) lose(try string, err error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tries == nil {
+		s.tries = make(map[string]int)
+	}
+	if s.tries[try]++; s.tries[try] == 1 {
+		return errors.New("timeout")
+	}
+	return err
+}
+
+func (s *deafStore) Create(ctx context.Context, lease Lease) error {
+	return s.lose("create", s.MemoryStore.Create(ctx, lease))
+}
+
+func (s *deafStore) Update(ctx context.Context, old, new Lease) error {
+	return s.lose(new.Position.String(), s.MemoryStore.Update(ctx, old, new))
+}
+
+func (s *deafStore) List(ctx context.Context, stream StreamID) ([]Lease, error) {
+	s.mu.Lock()
+	s.lists++
+	lost := s.lists%2 == 0
+	s.mu.Unlock()
+	if lost {
+		return nil, errors.New("timeout")
+	}
+	return s.MemoryStore.List(ctx, stream)
+}
+
+// Only the Store's own word makes a conflict.
+func TestAConflictThatCannotBeLookedIntoIsTriedAgain(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(20, 1)
+		store := new(deafStore)
+		c := l.consumer(ConsumerConfig[string]{Store: store, CheckpointRecords: 1})
+		got, errs := errorsOf(c.Records(l.Context()))
+		l.wantAll(got, 0)
+		for range 3 {
+			if err := c.Checkpoint(l.Context()); errors.Is(err, ErrConflict) {
+				l.Error(err)
+			}
+		}
+		if len(errs) > 1 || len(errs) == 1 && errors.Is(errs[0], ErrConflict) {
+			l.Errorf("errors %v", errs)
+		}
+		if got := l.read(ConsumerConfig[string]{Store: &store.MemoryStore}); len(got) != 0 {
+			l.Errorf("%q is delivered again", got)
+		}
+	})
 }
