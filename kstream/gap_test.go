@@ -34,7 +34,7 @@ func TestAQuietStreamHasNoGaps(t *testing.T) {
 	for _, fanOut := range []string{"", "reader"} {
 		t.Run(fmt.Sprintf("fan-out %q", fanOut), func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
-				cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore), FanOut: fanOut}
+				cfg := ConsumerConfig[string]{IdleInterval: 4 * time.Minute, Store: new(MemoryStore), FanOut: fanOut}
 				l.put(1, 1)
 				if n, gaps := l.gaps(cfg); n != 1 || gaps != 0 {
 					l.Errorf("%d records, %d gaps", n, gaps)
@@ -45,7 +45,7 @@ func TestAQuietStreamHasNoGaps(t *testing.T) {
 						l.Errorf("%d: %d records, %d gaps", day, n, gaps)
 					}
 				}
-				cfg.Until = UntilTime(time.Now().Add(100 * time.Hour)) // one long loop
+				cfg.Until = UntilTime(time.Now().Add(40 * time.Hour)) // one long loop
 				l.gaps(cfg)
 				time.Sleep(20 * time.Hour)
 				l.put(3, 1)
@@ -64,7 +64,7 @@ func TestAGapIsReportedOnce(t *testing.T) {
 	for _, missed := range []int{0, 5} {
 		t.Run(fmt.Sprint(missed), func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
-				cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+				cfg := ConsumerConfig[string]{IdleInterval: 4 * time.Minute, Store: new(MemoryStore)}
 				l.put(1, 1)
 				l.gaps(cfg)
 				time.Sleep(20 * time.Hour)
@@ -90,7 +90,7 @@ func TestAGapIsReportedOnce(t *testing.T) {
 // has not finished is not there to be forgotten.
 func TestAQuietShardWithARecordInWorkIsNotCaughtUp(t *testing.T) {
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
-		cfg := ConsumerConfig[string]{IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+		cfg := ConsumerConfig[string]{IdleInterval: 4 * time.Minute, Store: new(MemoryStore)}
 		l.put(2, 1)
 		cfg.Until = Count(1e6)
 		n := 0
@@ -228,14 +228,14 @@ func TestAStreamThatWasNeverWrittenToHasNoGaps(t *testing.T) {
 		t.Run(start.String(), func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 				time.Sleep(50 * time.Hour)
-				cfg := ConsumerConfig[string]{Start: start, IdleInterval: 2 * time.Minute, Store: new(MemoryStore)}
+				cfg := ConsumerConfig[string]{Start: start, IdleInterval: 4 * time.Minute, Store: new(MemoryStore)}
 				for i := range 5 {
 					if n, gaps := l.gaps(cfg); n != 0 || gaps != 0 {
 						l.Errorf("loop %d: %d records, %d gaps", i, n, gaps)
 					}
 					time.Sleep(20 * time.Hour)
 				}
-				cfg.Until = UntilTime(time.Now().Add(30 * time.Hour))
+				cfg.Until = UntilTime(time.Now().Add(26 * time.Hour))
 				l.gaps(cfg)
 				time.Sleep(20 * time.Hour)
 				l.put(3, 3)
