@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Batches reads as Records does, n records at a time: for bodies that write
-// them elsewhere together. A batch has fewer when wait has passed since its
+// Batches reads as Records does, n records at a time, 1 to PrefetchRecords: for
+// bodies that write them elsewhere together. A batch has fewer when wait has passed since its
 // first record came, at the end, and before an error; a wait of 0 takes what is
 // at hand.
 //
 // The records of a batch are done when the body has finished for it; with
 // ManualDone, when they are marked. Errors come with a nil batch. Each batch is
 // a slice of its own, and may be kept. It counts no more as read ahead, so a
-// loop holds a batch in addition to PrefetchRecords; n is at most that.
+// loop holds a batch in addition to PrefetchRecords.
 func (c *Consumer[T]) Batches(ctx context.Context, n int, wait time.Duration) iter.Seq2[[]Record[T], error] {
 	return func(yield func([]Record[T], error) bool) {
 		if n < 1 || n > c.cfg.prefetchRecords {

@@ -57,6 +57,9 @@ type fileChange struct {
 // open: if another process has it, the error wraps [ErrStoreInUse]. The lock
 // ends with the process, however that ends.
 func OpenFileStore(path string) (*FileStore, error) {
+	if path == "" {
+		return nil, errors.New("kstream: open store: no path")
+	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target // a rename would replace the link, and each link have a lock of its own
 	}

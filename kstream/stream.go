@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strings"
 	"time"
@@ -33,7 +34,8 @@ type StreamOptions struct {
 	Shards int
 
 	// MaxRecordBytes is the largest record, data and partition key together,
-	// that the stream takes, in whole KiB: 1 MiB to 10 MiB. 0 means 1 MiB.
+	// that the stream takes: 1 MiB to 10 MiB, rounded up to whole KiB. 0 means
+	// 1 MiB.
 	MaxRecordBytes int
 
 	// AutoDistribution has the service spread the records over the shards by
@@ -61,6 +63,9 @@ type StreamInfo struct {
 // CreateStream creates a stream and waits until it is ACTIVE. If there is one
 // of that name, the error wraps [ErrStreamExists].
 func CreateStream(ctx context.Context, client *kinesis.Client, name string, opts StreamOptions) (StreamInfo, error) {
+	if err := opts.check(); err != nil {
+		return StreamInfo{}, fmt.Errorf("kstream: create stream %s: %w", name, err)
+	}
 	in := &kinesis.CreateStreamInput{
 		StreamName:        &name,
 		StreamModeDetails: &types.StreamModeDetails{StreamMode: types.StreamModeOnDemand},
@@ -83,6 +88,22 @@ func CreateStream(ctx context.Context, client *kinesis.Client, name string, opts
 		return StreamInfo{}, fmt.Errorf("kstream: create stream %s: %w", name, err)
 	}
 	return WaitActive(ctx, client, name)
+}
+
+// check reports everything that is wrong with the options. A number of shards
+// that went wrong must not make a stream on demand, which has its price.
+func (o StreamOptions) check() error {
+	var faults []error
+	if o.Shards < 0 || o.Shards > math.MaxInt32 {
+		faults = append(faults, fmt.Errorf("Shards: %d is no number of shards", o.Shards))
+	}
+	if o.MaxRecordBytes != 0 && (o.MaxRecordBytes < 1<<20 || o.MaxRecordBytes > 10<<20) {
+		faults = append(faults, fmt.Errorf("MaxRecordBytes: %d is not 1 MiB to 10 MiB", o.MaxRecordBytes))
+	}
+	if o.AutoDistribution && o.Shards > 0 {
+		faults = append(faults, errors.New("AutoDistribution: only on demand, without Shards"))
+	}
+	return errors.Join(faults...)
 }
 
 // DescribeStream describes a stream, which is named by its name or its ARN.

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,11 +88,17 @@ func (o Options) Client(ctx context.Context) (*kinesis.Client, error) {
 		}
 		return nil, fmt.Errorf("%w (%w)", errNoCredentials, err)
 	}
-	return kinesis.NewFromConfig(cfg, func(k *kinesis.Options) {
+	client := kinesis.NewFromConfig(cfg, func(k *kinesis.Options) {
 		if o.Endpoint != "" {
 			k.BaseEndpoint = aws.String(o.Endpoint)
 		}
-	}), nil
+	})
+	if endpoint := client.Options().BaseEndpoint; endpoint != nil {
+		if u, err := url.Parse(*endpoint); err != nil || u.Host == "" {
+			return nil, fmt.Errorf("the server %q is no URL such as http://127.0.0.1:4567: see -endpoint and AWS_ENDPOINT_URL_KINESIS", *endpoint)
+		}
+	}
+	return client, nil
 }
 
 // Explain adds to an error what its reader can do about it.

@@ -42,6 +42,11 @@ func TestClient(t *testing.T) {
 		{name: "no region", want: "no AWS region: set AWS_REGION"},
 		{name: "no credentials", options: Options{Region: "eu-west-1"}, want: "no AWS credentials: set AWS_ACCESS_KEY_ID"},
 		{
+			name: "no URL", options: Options{Region: "eu-west-1", Endpoint: "localhost:4567"},
+			env:  map[string]string{"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"},
+			want: `the server "localhost:4567" is no URL`,
+		},
+		{
 			name:    "flags win",
 			options: Options{Region: "eu-west-1", Endpoint: "http://127.0.0.1:1"},
 			env: map[string]string{

@@ -1,0 +1,51 @@
+package kstream_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/kinesiskit/kinesiskit/kstream"
+	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
+)
+
+// TestNoStreamOnDemandByMistake: a number of shards that went wrong is no wish
+// for a stream on demand.
+func TestNoStreamOnDemandByMistake(t *testing.T) {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	tests := []struct {
+		name string
+		opts kstream.StreamOptions
+		says []string
+	}{
+		{"negative shards", kstream.StreamOptions{Shards: -1}, []string{"Shards: -1"}},
+		{"small records", kstream.StreamOptions{Shards: 1, MaxRecordBytes: 1024}, []string{"MaxRecordBytes: 1024"}},
+		{"negative records", kstream.StreamOptions{Shards: 1, MaxRecordBytes: -1}, []string{"MaxRecordBytes: -1"}},
+		{"large records", kstream.StreamOptions{MaxRecordBytes: 10<<20 + 1}, []string{"MaxRecordBytes: 10485761"}},
+		{
+			"all at once", kstream.StreamOptions{Shards: 2, MaxRecordBytes: 1, AutoDistribution: true},
+			[]string{"MaxRecordBytes: 1 ", "AutoDistribution: only on demand"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := kstream.CreateStream(t.Context(), server.Client(), "s", tt.opts)
+			for _, want := range tt.says {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("error %v, want one that says %q", err, want)
+				}
+			}
+			if server.HasStream("s") {
+				t.Error("there is a stream")
+			}
+		})
+	}
+}
+
+// TestFileStoreWithoutPath: an unset variable is no place for checkpoints.
+func TestFileStoreWithoutPath(t *testing.T) {
+	if store, err := kstream.OpenFileStore(""); err == nil {
+		store.Close()
+		t.Error("opened")
+	}
+}
