@@ -91,6 +91,8 @@ type ProducerConfig[T any] struct {
 
 	// AggregateBytes bounds the packed record, key included. 0 is 25,600, one
 	// unit of the price; at most 1 MiB. A value that is larger travels alone.
+	// What Compress makes of an aggregate is known only afterwards: one that
+	// compresses less well than those before it may exceed its bound.
 	AggregateBytes int
 
 	// Compress compresses aggregates with zstd, in an envelope of this
