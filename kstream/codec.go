@@ -10,7 +10,8 @@ import (
 // Consumer uses Decode. Both methods must be safe for concurrent use.
 type Codec[T any] interface {
 	// Append appends the encoding of v to dst and returns the longer slice.
-	// It does not keep dst.
+	// It does not keep dst, nor return memory that anybody else uses: the
+	// Producer writes its next value there.
 	Append(dst []byte, v T) ([]byte, error)
 
 	// Decode returns the value that data holds. The value may alias data,

@@ -67,10 +67,10 @@ func prefixOf(s string, n int) int {
 	return len(s)
 }
 
-// A KeyError says why a partition key is not legal. [PartitionKey] makes a
-// legal key of any text.
+// A KeyError says why a partition key, or an explicit hash key, is not legal.
+// [PartitionKey] makes a legal key of any text.
 type KeyError struct {
-	Key    string // the key
+	Key    string // the key, or the explicit hash key
 	Reason string // what is wrong with it
 }
 

@@ -212,7 +212,7 @@ func (p *Producer[T]) encode(t *ticket[T], v T) error {
 		if t.hashKey = p.cfg.ExplicitHashKey(v); t.hashKey != "" {
 			h, err := shardmap.ParseHash(t.hashKey)
 			if err != nil {
-				return &KeyError{Key: t.hashKey, Reason: "it is no explicit hash key in 0..2^128-1"}
+				return &KeyError{Key: t.hashKey, Reason: "its explicit hash key is no decimal number in 0..2^128-1"}
 			}
 			t.place(h)
 		}

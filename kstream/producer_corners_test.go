@@ -203,3 +203,84 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 		want("SendAll to it", sendAll(context.Background()), ErrClosed)
 	})
 }
+
+// TestExplicitHashKeys are decimal, as the service wants them.
+func TestExplicitHashKeys(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 4, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+			cfg.ExplicitHashKey = func(v string) string { _, h, _ := strings.Cut(v, ":"); return h }
+		})
+		for _, tt := range []struct {
+			hash, reason string
+			shard        string // "": refused
+		}{
+			{"0", "the first", "shardId-000000000000"},
+			{shardmap.MaxHash().String(), "the last", "shardId-000000000003"},
+			{"340282366920938463463374607431768211456", "2^128", ""},
+			{"007", "leading zeros", ""},
+			{"-1", "a sign", ""},
+			{"0x10", "hexadecimal", ""},
+			{"1 ", "a space", ""},
+			{strings.Repeat("9", 40), "40 digits", ""},
+		} {
+			receipt, err := p.Put(context.Background(), "k:"+tt.hash)
+			key, refused := errors.AsType[*KeyError](err)
+			if refused != (tt.shard == "") || receipt.ShardID != tt.shard || refused && key.Key != tt.hash {
+				t.Errorf("%s (%s): shard %q, error %v", tt.hash, tt.reason, receipt.ShardID, err)
+			}
+		}
+		if r, err := p.Put(context.Background(), "no hash key:"); err != nil {
+			t.Errorf("%+v, %v", r, err)
+		}
+		closeProducer(t, p)
+	})
+}
+
+// panicky is a codec that panics for some values.
+type panicky struct{}
+
+func (panicky) Append(dst []byte, v string) ([]byte, error) {
+	if v == "panic:" {
+		panic("codec")
+	}
+	return append(dst, v...), nil
+}
+
+func (panicky) Decode(data []byte) (string, error) { return string(data), nil }
+
+// TestFunctionsThatPanic have Send panic, in its caller, and nothing else.
+func TestFunctionsThatPanic(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+			key := cfg.PartitionKey
+			cfg.Codec = panicky{}
+			cfg.PartitionKey = func(v string) string {
+				if v == "no key:" {
+					panic("key")
+				}
+				return key(v)
+			}
+		})
+		for _, v := range []string{"a:", "panic:", "b:", "no key:", "c:"} {
+			func() {
+				defer func() { _ = recover() }()
+				_ = p.Send(context.Background(), v)
+			}()
+		}
+		func() {
+			defer func() {
+				if v := recover(); v != "source" {
+					t.Errorf("SendAll of a source that panics: %v", v)
+				}
+			}()
+			_, _ = p.SendAll(context.Background(), func(yield func(string, error) bool) {
+				yield("d:", nil)
+				panic("source")
+			})
+		}()
+		closeProducer(t, p)
+		if st := p.Stats(); st.Delivered != 4 || st.BufferedRecords != 0 || len(stored(srv)) != 4 {
+			t.Errorf("%d values delivered, %d left, want 4 and 0", st.Delivered, st.BufferedRecords)
+		}
+	})
+}
