@@ -131,7 +131,7 @@ func (v *verdict) deliveryError() error {
 // Flush waits until every value that was sent before is settled, and OnSettled
 // has returned for it. They do not linger. Without OnSettled, Flush returns
 // the values that failed since the last Flush as a [*FailedError]. If ctx ends
-// first, Flush returns its cause, joined with what has failed so far; the
+// first, the error wraps its cause, joined with what has failed so far; the
 // values that are still under way stay so.
 func (p *Producer[T]) Flush(ctx context.Context) error {
 	err := p.sender.flush(ctx)
@@ -144,8 +144,8 @@ func (p *Producer[T]) Flush(ctx context.Context) error {
 // Close takes no more values, waits until those it has are settled, and ends
 // the Producer's goroutines. If ctx ends first, the values that are left are
 // settled at once: failed, or maybe delivered if they were under way; Close
-// waits no longer than it takes to interrupt their calls, and returns ctx's
-// cause. OnSettled has a second to hear of them; only a callback that blocks
+// waits no longer than it takes to interrupt their calls, and its error wraps
+// ctx's cause. OnSettled has a second to hear of them; only a callback that blocks
 // can outlive Close, and is told of the rest when it returns.
 //
 // Like Flush, Close returns what failed. A Send that waits for room, and any
