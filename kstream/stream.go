@@ -95,13 +95,13 @@ func CreateStream(ctx context.Context, client *kinesis.Client, name string, opts
 func (o StreamOptions) check() error {
 	var faults []error
 	if o.Shards < 0 || o.Shards > math.MaxInt32 {
-		faults = append(faults, fmt.Errorf("Shards: %d is no number of shards", o.Shards))
+		faults = append(faults, fmt.Errorf("the number of Shards is %d", o.Shards))
 	}
 	if o.MaxRecordBytes != 0 && (o.MaxRecordBytes < 1<<20 || o.MaxRecordBytes > 10<<20) {
 		faults = append(faults, fmt.Errorf("MaxRecordBytes: %d is not 1 MiB to 10 MiB", o.MaxRecordBytes))
 	}
 	if o.AutoDistribution && o.Shards > 0 {
-		faults = append(faults, errors.New("AutoDistribution: only on demand, without Shards"))
+		faults = append(faults, errors.New("both Shards and AutoDistribution, which is only for streams on demand"))
 	}
 	return errors.Join(faults...)
 }

@@ -18,13 +18,13 @@ func TestNoStreamOnDemandByMistake(t *testing.T) {
 		opts kstream.StreamOptions
 		says []string
 	}{
-		{"negative shards", kstream.StreamOptions{Shards: -1}, []string{"Shards: -1"}},
+		{"negative shards", kstream.StreamOptions{Shards: -1}, []string{"the number of Shards is -1"}},
 		{"small records", kstream.StreamOptions{Shards: 1, MaxRecordBytes: 1024}, []string{"MaxRecordBytes: 1024"}},
 		{"negative records", kstream.StreamOptions{Shards: 1, MaxRecordBytes: -1}, []string{"MaxRecordBytes: -1"}},
 		{"large records", kstream.StreamOptions{MaxRecordBytes: 10<<20 + 1}, []string{"MaxRecordBytes: 10485761"}},
 		{
 			"all at once", kstream.StreamOptions{Shards: 2, MaxRecordBytes: 1, AutoDistribution: true},
-			[]string{"MaxRecordBytes: 1 ", "AutoDistribution: only on demand"},
+			[]string{"MaxRecordBytes: 1 ", "both Shards and AutoDistribution"},
 		},
 	}
 	for _, tt := range tests {
