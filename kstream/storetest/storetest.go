@@ -50,6 +50,7 @@ func Run(t *testing.T, cfg Config) {
 		{"a stream made again is another", madeAgain},
 		{"callers' slices are their own", slicesApart},
 		{"one of many updates wins", race},
+		{"one of many creations wins", raceToCreate},
 		{"many shards at once", manyShards},
 		{"a context that has ended is an error", endedContext},
 	}
@@ -275,6 +276,30 @@ func race(t *testing.T, store kstream.Store) {
 	must(t, err)
 	if _, sub := position(listed[0]); sub != workers*each || listed[0].Version != workers*each+1 {
 		t.Errorf("counted to %d with version %d, want %d (%d conflicts)", sub, listed[0].Version, workers*each, conflicts.Load())
+	}
+}
+
+func raceToCreate(t *testing.T, store kstream.Store) {
+	const workers = 16
+	var group sync.WaitGroup
+	var created atomic.Int64
+	for i := range workers {
+		group.Go(func() {
+			l := lease(1)
+			l.Owner = fmt.Sprint(i)
+			switch err := store.Create(t.Context(), l); {
+			case err == nil:
+				created.Add(1)
+			case !errors.Is(err, kstream.ErrConflict):
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	listed, err := store.List(t.Context(), stream("s"))
+	must(t, err)
+	if created.Load() != 1 || len(listed) != 1 {
+		t.Errorf("%d creations, %d leases", created.Load(), len(listed))
 	}
 }
 
