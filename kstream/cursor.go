@@ -150,7 +150,9 @@ func (c *cursor) accept(p *page, lagKnown bool) {
 		c.last = p.records.SequenceNumber(n - 1)
 		c.position = AfterRecord(c.last, wholeRecord)
 	}
-	if c.anchor == "" && !c.sinceTime && lagKnown {
+	// Before the first record, only the tip tells that nothing is missing.
+	sure := c.last != "" || atTip || !c.unreadSince.IsZero()
+	if c.anchor == "" && !c.sinceTime && lagKnown && sure {
 		c.unreadSince = time.Now().Add(-p.lag)
 	}
 	if atTip {

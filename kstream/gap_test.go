@@ -279,3 +279,41 @@ func TestRecordsTrimmedBehindASlowBodyAreReported(t *testing.T) {
 		}
 	})
 }
+
+// A horizonTransport has nothing in the first hours that the shard can hold, and
+// one record at its tip.
+type horizonTransport struct{ *stubTransport }
+
+func (s horizonTransport) Do(req *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(req.Header.Get("X-Amz-Target"), ".GetRecords") {
+		return s.stubTransport.Do(req)
+	}
+	var in struct{ ShardIterator string }
+	if err := json.NewDecoder(req.Body).Decode(&in); err != nil {
+		return nil, err
+	}
+	hours := 25 - strings.Count(in.ShardIterator, "#")
+	if hours > 0 {
+		return stubAnswer(stubPage(nil, in.ShardIterator+"#", int(time.Duration(hours)*time.Hour/time.Millisecond))), nil
+	}
+	return stubAnswer(stubPage([][]byte{[]byte("a")}, in.ShardIterator, 0)), nil
+}
+
+// Whoever reads from the oldest record on is as far behind as the stream keeps
+// records, and misses nothing by that.
+func TestReadingFromTheHorizonReportsNoGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stub := horizonTransport{newStubTransport(1, 0, nil)}
+		client := kinesis.New(stub.client().Options(), func(o *kinesis.Options) { o.HTTPClient = stub })
+		c, err := NewConsumer(client, ConsumerConfig[string]{Stream: "s", Until: Tip(), Store: new(MemoryStore)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		got, errs := errorsOf(c.Records(ctx))
+		if len(got) != 1 || len(errs) != 0 {
+			t.Errorf("values %q, errors %v", got, errs)
+		}
+	})
+}
