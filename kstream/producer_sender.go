@@ -59,7 +59,7 @@ type sender struct {
 	inflight              int           // calls under way
 	listening             int           // calls that are answered, but for what a listing has to tell
 	failures              int           // calls in a row that failed as a whole
-	answered              bool          // a call has not
+	answered              bool          // a call was, ever
 	refusedSince          time.Duration // for the credentials, and no call answered since
 	pauseUntil            time.Duration // no call before, after several such failures
 	warnAfter             time.Duration // nor a line in the log
