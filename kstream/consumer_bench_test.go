@@ -83,21 +83,23 @@ func BenchmarkRecords(b *testing.B) {
 	})
 }
 
-// The same number of records from 1, 64 and 1,024 shards: eight answers of each of
-// these, and one call for its iterator.
+// The same number of records from 1, 64 and 1,024 shards, in full answers and in
+// small ones. Of 1,024 each has one full answer or eight small ones, and needs two
+// calls, or nine: one is for its iterator.
 func BenchmarkRecordsByShards(b *testing.B) {
-	const pages = 8192
-	page := stubPagePrefix(benchData(1000, 400), 5)
-	for _, shards := range []int{1, 64, 1024} {
-		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
-			stub := newStubTransport(shards, pages/shards, page)
-			c := benchConsumer(b, stub)
-			n, before := 0, cpuTime(b)
-			for b.Loop() {
-				n = readStub(b, c, stub)
-			}
-			perRecord(b, before, n)
-		})
+	for _, answers := range []struct{ records, count int }{{10_000, 1024}, {1000, 8192}} {
+		page := stubPagePrefix(benchData(answers.records, 400), 5)
+		for _, shards := range []int{1, 64, 1024} {
+			b.Run(fmt.Sprintf("answer=%d/shards=%d", answers.records, shards), func(b *testing.B) {
+				stub := newStubTransport(shards, answers.count/shards, page)
+				c := benchConsumer(b, stub)
+				n, before := 0, cpuTime(b)
+				for b.Loop() {
+					n = readStub(b, c, stub)
+				}
+				perRecord(b, before, n)
+			})
+		}
 	}
 }
 
