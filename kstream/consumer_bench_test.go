@@ -84,10 +84,10 @@ func BenchmarkRecords(b *testing.B) {
 }
 
 // The same number of records from 1, 64 and 1,024 shards, in full answers and in
-// small ones. Of 1,024 each has one full answer or eight small ones, and needs two
-// calls, or nine: one is for its iterator.
+// small ones. Of 1,024 each has one full answer or four small ones, and needs two
+// calls, or five: one is for its iterator.
 func BenchmarkRecordsByShards(b *testing.B) {
-	for _, answers := range []struct{ records, count int }{{10_000, 1024}, {1000, 8192}} {
+	for _, answers := range []struct{ records, count int }{{10_000, 1024}, {1000, 4096}} {
 		page := stubPagePrefix(benchData(answers.records, 400), 5)
 		for _, shards := range []int{1, 64, 1024} {
 			b.Run(fmt.Sprintf("answer=%d/shards=%d", answers.records, shards), func(b *testing.B) {

@@ -45,7 +45,7 @@ func TestOnlyWhatFailedIsSentAgain(t *testing.T) {
 			opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Seed: 7, Faults: []kstreamtest.Fault{tt.fault}}
 			inBubble(t, opts, 2, func(t *testing.T, srv *kstreamtest.Server) {
 				p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Linger = -1 })
-				const n = 3000
+				const n = 1000
 				for v := range numbered(n) {
 					if err := p.Send(context.Background(), v); err != nil {
 						t.Fatal(err)
