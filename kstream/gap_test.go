@@ -28,6 +28,20 @@ func (l *lab) gaps(cfg ConsumerConfig[string]) (values, gaps int) {
 	return len(got), len(errs)
 }
 
+// threeAfterALoopOf runs one long loop, and when three records have come another
+// one, which must yield them and no gap.
+func (l *lab) threeAfterALoopOf(long time.Duration, keys int, cfg ConsumerConfig[string]) {
+	l.Helper()
+	cfg.Until = UntilTime(time.Now().Add(long))
+	l.gaps(cfg)
+	time.Sleep(20 * time.Hour)
+	l.put(3, keys)
+	cfg.Until = Tip()
+	if n, gaps := l.gaps(cfg); n != 3 || gaps != 0 {
+		l.Errorf("in the end: %d records, %d gaps", n, gaps)
+	}
+}
+
 // The record that the checkpoint names is trimmed, but nothing came after it, as
 // the loops since then have seen.
 func TestAQuietStreamHasNoGaps(t *testing.T) {
@@ -45,14 +59,7 @@ func TestAQuietStreamHasNoGaps(t *testing.T) {
 						l.Errorf("%d: %d records, %d gaps", day, n, gaps)
 					}
 				}
-				cfg.Until = UntilTime(time.Now().Add(40 * time.Hour)) // one long loop
-				l.gaps(cfg)
-				time.Sleep(20 * time.Hour)
-				l.put(3, 1)
-				cfg.Until = Tip()
-				if n, gaps := l.gaps(cfg); n != 3 || gaps != 0 {
-					l.Errorf("in the end: %d records, %d gaps", n, gaps)
-				}
+				l.threeAfterALoopOf(40*time.Hour, 1, cfg)
 			})
 		})
 	}
@@ -235,14 +242,7 @@ func TestAStreamThatWasNeverWrittenToHasNoGaps(t *testing.T) {
 					}
 					time.Sleep(20 * time.Hour)
 				}
-				cfg.Until = UntilTime(time.Now().Add(26 * time.Hour))
-				l.gaps(cfg)
-				time.Sleep(20 * time.Hour)
-				l.put(3, 3)
-				cfg.Until = Tip()
-				if n, gaps := l.gaps(cfg); n != 3 || gaps != 0 {
-					l.Errorf("in the end: %d records, %d gaps", n, gaps)
-				}
+				l.threeAfterALoopOf(26*time.Hour, 3, cfg)
 			})
 		})
 	}

@@ -70,7 +70,6 @@ func (s *sender) recycleCall(c *call) {
 	clear(c.records)
 	clear(c.answers)
 	c.parcels, c.entries, c.records, c.answers = c.parcels[:0], c.entries[:0], c.records[:0], c.answers[:0]
-	c.done, c.again = c.done[:0], c.again[:0]
 	c.bytes, c.full = 0, false
 	s.spare = append(s.spare, c)
 }
@@ -201,7 +200,8 @@ func (s *sender) judge(c *call, now time.Duration, astray bool) {
 	}
 }
 
-// settle carries out what judge has decided, and unlocks the sender.
+// settle carries out what judge has decided since the last time, and unlocks the
+// sender.
 func (s *sender) settle(c *call, now time.Duration) {
 	s.retry(c.again, now)
 	s.mu.Unlock()

@@ -51,9 +51,9 @@ var putCalls sync.Pool
 //
 // The zero PutCall is ready. The Records of an output, and what they point to,
 // hold until the next call. The strings themselves may be kept, unless Lend is set;
-// those of one output share a buffer of about 60 bytes an entry. A PutCall must not be used by
-// two calls at a time, nor be copied. It keeps as much memory as its largest
-// request and response took: up to 14 MB for a request of 10 MiB.
+// those of one output share a buffer of about 60 bytes an entry. A PutCall must not
+// be used by two calls at a time, nor be copied. It keeps as much memory as its
+// largest request and response took: up to 14 MB for a request of 10 MiB.
 //
 // It uses the body of a request again when the call is over, although net/http
 // may still have a hand on the body of an attempt then. That hand is empty: what
