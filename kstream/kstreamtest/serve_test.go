@@ -321,6 +321,18 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
+// TestNoIteratorLooksLikeAnOption: a command line has to take every iterator and
+// every page token for a value.
+func TestNoIteratorLooksLikeAnOption(t *testing.T) {
+	s := NewServer(Options{})
+	defer s.Close()
+	for range 1000 {
+		if sealed := s.seal(time.Now(), "iterator", "books", "0", "0", "0"); !strings.HasPrefix(sealed, "AAAA") {
+			t.Fatalf("%q, want AAAA before all", sealed)
+		}
+	}
+}
+
 // FuzzSealed opens iterators and tokens that nobody made.
 func FuzzSealed(f *testing.F) {
 	s := NewServer(Options{})
@@ -328,6 +340,7 @@ func FuzzSealed(f *testing.F) {
 	made := s.seal(time.Now(), "iterator", "books", "0", "0", "0")
 	f.Add(made)
 	f.Add("AAAA")
+	f.Add(made + "\n")
 	f.Fuzz(func(t *testing.T, sealed string) {
 		for n := range 7 {
 			if _, _, err := s.unseal(sealed, n); err == nil && n != 5 {

@@ -11,11 +11,14 @@ import (
 
 // Iterators and page tokens are sealed: base64 of fields, the time of issue, a
 // number that makes each one different, and a checksum that only this server can
-// make. What was not made here does not open.
+// make. What was not made here does not open. Like the service's they begin with
+// AAAA, so that no command line takes one for an option, and have +, / and = in
+// them, which a program that puts one into a URL has to escape.
 
 var errSealed = errors.New("kstreamtest: not made by this server")
 
 const (
+	sealedPrefix = "AAAA"
 	sealedSum    = 12
 	sealedHeader = sealedSum + 8 + 8 // checksum, time, number
 )
@@ -28,12 +31,16 @@ func (s *Server) seal(now time.Time, fields ...string) string {
 	b = append(b, strings.Join(fields, "\x00")...)
 	sum := s.checksum(b)
 	copy(b, sum[:sealedSum])
-	return base64.RawURLEncoding.EncodeToString(b)
+	return sealedPrefix + base64.StdEncoding.EncodeToString(b)
 }
 
 // unseal returns the n fields and the time of issue.
 func (s *Server) unseal(sealed string, n int) ([]string, time.Time, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(sealed)
+	text, ok := strings.CutPrefix(sealed, sealedPrefix)
+	if !ok || strings.ContainsAny(text, "\r\n") { // which base64 passes over
+		return nil, time.Time{}, errSealed
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) < sealedHeader {
 		return nil, time.Time{}, errSealed
 	}
