@@ -128,6 +128,7 @@ func TestABrokenOffRecordIsDeliveredAgain(t *testing.T) {
 // What is delivered again after the process was killed is no more than the
 // bounds say: CheckpointRecords of each shard, and the record in work.
 func TestKilledAtRandomPoints(t *testing.T) {
+	t.Parallel()
 	const kills, every = 100, 5
 	inLab(t, 3, kstreamtest.Options{Seed: 7}, func(l *lab) {
 		random := rand.New(rand.NewPCG(1, 2))

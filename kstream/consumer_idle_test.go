@@ -61,6 +61,7 @@ func TestManyIdleShardsAreReadAtTheIdleInterval(t *testing.T) {
 }
 
 func TestShardsThatWakeUpTogetherKeepToTheBudget(t *testing.T) {
+	t.Parallel()
 	const shards, each, bound = 16, 1_000_000, 12 << 20
 	inLab(t, shards, kstreamtest.Options{Delay: 20 * time.Millisecond, Limits: kstreamtest.Unlimited()}, func(l *lab) {
 		open := l.open()

@@ -501,6 +501,7 @@ func TestEachShardCountIsOfAllShards(t *testing.T) {
 // Two shards of 30 MB: at 2 MiB/s the last byte of a shard can be asked for
 // after the answers before it, which are of 10 MiB, have been paid with 5 s each.
 func TestReadingAtTheLimits(t *testing.T) {
+	t.Parallel()
 	const size, each = 30_000_000, 15_000
 	inLab(t, 2, kstreamtest.Options{Delay: 20 * time.Millisecond}, func(l *lab) {
 		for i, shard := range l.open() {
@@ -527,41 +528,56 @@ func TestReadingAtTheLimits(t *testing.T) {
 }
 
 func TestPrefetchIsBoundedWhateverTheLoopDoes(t *testing.T) {
-	const shards, each, perShard = 6, 10_000, 2000
-	inLab(t, shards, kstreamtest.Options{Limits: kstreamtest.Unlimited()}, func(l *lab) {
-		for _, shard := range l.open() {
-			for range perShard {
-				l.server.Put("s", kstreamtest.Record{PartitionKey: "k", ExplicitHashKey: shard.FirstHashKey, Data: make([]byte, each-1)})
-			}
-		}
-		served := func() (records, bytes int64) {
-			for _, c := range l.server.Counters().Shards {
-				records += c.RecordsOut
-				bytes += c.BytesOut
-			}
-			return records, bytes
-		}
-		c := l.consumer(ConsumerConfig[string]{PrefetchRecords: 11_000, PrefetchBytes: 25 << 20})
-		n := int64(0)
-		for _, err := range c.Records(l.Context()) {
-			if err != nil {
-				l.Fatal(err)
-			}
-			if n++; n%1000 == 0 {
-				time.Sleep(10 * time.Second) // all that can be read ahead is
-				synctest.Wait()
-				records, bytes := served()
-				// The page that the loop is in is still held, whole.
-				if ahead := records - n; ahead > 11_000 {
-					l.Errorf("%d records are read ahead", ahead)
+	t.Parallel()
+	const shards = 6
+	for _, tt := range []struct {
+		name           string
+		each, perShard int // bytes of a record, records of a shard
+		bound          hold
+	}{
+		{"by bytes", 10_000, 1000, hold{records: 100_000, bytes: 25 << 20}},
+		{"by records", 100, 6000, hold{records: 30_000, bytes: 50 << 20}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, shards, kstreamtest.Options{Limits: kstreamtest.Unlimited()}, func(l *lab) {
+				for _, shard := range l.open() {
+					for range tt.perShard {
+						l.server.Put("s", kstreamtest.Record{PartitionKey: "k", ExplicitHashKey: shard.FirstHashKey, Data: make([]byte, tt.each-1)})
+					}
 				}
-				if ahead := bytes - n*each; ahead > 25<<20 {
-					l.Errorf("%d bytes are read ahead", ahead)
-				}
-			}
+				l.holdPrefetch(shards*tt.perShard, tt.each, tt.bound)
+			})
+		})
+	}
+}
+
+// holdPrefetch reads n records of the given size, key and data, and holds what is
+// read ahead to its bound.
+func (l *lab) holdPrefetch(n, each int, bound hold) {
+	c := l.consumer(ConsumerConfig[string]{PrefetchRecords: bound.records, PrefetchBytes: bound.bytes})
+	got, most := 0, 0
+	for _, err := range c.Records(l.Context()) {
+		if err != nil {
+			l.Fatal(err)
 		}
-		if n != shards*perShard {
-			l.Errorf("read %d records", n)
+		if got++; got%500 != 0 {
+			continue
 		}
-	})
+		time.Sleep(10 * time.Second) // all that can be read ahead is
+		synctest.Wait()
+		ahead := -got // of what the loop has taken
+		for _, c := range l.server.Counters().Shards {
+			ahead += int(c.RecordsOut)
+		}
+		if ahead > bound.records || ahead*each > bound.bytes {
+			l.Errorf("%d records of %d bytes are read ahead", ahead, each)
+		}
+		most = max(most, ahead)
+	}
+	if got != n {
+		l.Errorf("read %d records", got)
+	}
+	if most < min(bound.records, bound.bytes/each)/2 {
+		l.Errorf("at most %d records were read ahead: it was not the bound that held them back", most)
+	}
 }

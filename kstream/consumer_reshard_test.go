@@ -61,6 +61,7 @@ func keyIn(shard Shard, quarter int64) string {
 // on, and so is one of that shard's children: nothing that is left names the way
 // to the grandchildren.
 func TestGrandchildrenOfShardsThatVanishedMeanwhileAreRead(t *testing.T) {
+	t.Parallel()
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.put(1, 1)
 		var got []string
@@ -94,6 +95,7 @@ func TestGrandchildrenOfShardsThatVanishedMeanwhileAreRead(t *testing.T) {
 // To find out what became of a shard takes other calls than reads, and those fail
 // as well.
 func TestFaultsWhileShardsAreLookedForAreSurvived(t *testing.T) {
+	t.Parallel()
 	const tries = 3 // of the SDK, for each of these calls
 	for _, operation := range []string{"ListShards", "DescribeStreamSummary"} {
 		t.Run(operation, func(t *testing.T) {

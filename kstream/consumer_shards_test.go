@@ -261,6 +261,7 @@ func TestTipUnderConstantWrites(t *testing.T) {
 }
 
 func TestFaultsAreSurvived(t *testing.T) {
+	t.Parallel()
 	faults := []kstreamtest.Fault{
 		{Kind: kstreamtest.Throttle, Chance: 0.2},
 		{Kind: kstreamtest.Fail, Operation: "GetRecords", Chance: 0.1},

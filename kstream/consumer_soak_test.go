@@ -53,6 +53,7 @@ func readFaults() []kstreamtest.Fault {
 }
 
 func TestConsumerSoak(t *testing.T) {
+	t.Parallel()
 	for _, s := range readSoaks() {
 		for _, fanOut := range []string{"", "reader"} {
 			t.Run(s.name+map[string]string{"": ", polled", "reader": ", fanned out"}[fanOut], func(t *testing.T) {

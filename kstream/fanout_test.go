@@ -112,6 +112,7 @@ func TestFanOutIsNoticedAtOnce(t *testing.T) {
 // Nothing is written for longer than the stream keeps records, while
 // subscriptions are renewed: the last record is gone, but nothing was missed.
 func TestFanOutOnAQuietStreamReportsNoGap(t *testing.T) {
+	t.Parallel()
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.put(1, 1)
 		l.after(30*time.Hour, func() { l.put(1, 1) })

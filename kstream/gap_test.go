@@ -45,6 +45,7 @@ func (l *lab) threeAfterALoopOf(long time.Duration, keys int, cfg ConsumerConfig
 // The record that the checkpoint names is trimmed, but nothing came after it, as
 // the loops since then have seen.
 func TestAQuietStreamHasNoGaps(t *testing.T) {
+	t.Parallel()
 	for _, fanOut := range []string{"", "reader"} {
 		t.Run(fmt.Sprintf("fan-out %q", fanOut), func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
@@ -118,6 +119,7 @@ func TestAQuietShardWithARecordInWorkIsNotCaughtUp(t *testing.T) {
 // The loop is slower than the stream. Its iterators stay good, but what they
 // stand before is trimmed, and the service goes on after that without a word.
 func TestRecordsTrimmedBeforeASlowLoopAreReported(t *testing.T) {
+	t.Parallel()
 	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
 		l.every(time.Minute, 60*60, func() { l.put(1, 1) })
 		ctx, cancel := context.WithTimeout(l.Context(), 60*time.Hour)
@@ -231,6 +233,7 @@ func TestRecordsTrimmedBeforeTheFirstWasReadAreReported(t *testing.T) {
 // A stream that nobody writes to has no gaps as long as loops look at it, nor has
 // one whose first position is older than it.
 func TestAStreamThatWasNeverWrittenToHasNoGaps(t *testing.T) {
+	t.Parallel()
 	for _, start := range []Position{TrimHorizon(), Latest(), AtTime(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC))} {
 		t.Run(start.String(), func(t *testing.T) {
 			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {

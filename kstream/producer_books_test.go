@@ -22,9 +22,10 @@ import (
 //
 // KINESISKIT_SEED runs one of the cases again.
 func TestTheBooksBalance(t *testing.T) {
+	t.Parallel()
 	seeds := 4
 	if long() {
-		seeds = 60
+		seeds = 20
 	}
 	first := 0
 	if text := os.Getenv("KINESISKIT_SEED"); text != "" {

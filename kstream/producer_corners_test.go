@@ -122,6 +122,7 @@ func TestCloseEndsASendThatWaitsForTheShards(t *testing.T) {
 // TestTextThatStopsCompressing sends what compresses a hundredfold, and then
 // what does not at all: what was packed for one record is too large for it.
 func TestTextThatStopsCompressing(t *testing.T) {
+	t.Parallel()
 	for _, bound := range []int{0, 1 << 20} {
 		inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}, 1, func(t *testing.T, srv *kstreamtest.Server) {
 			p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {

@@ -23,6 +23,7 @@ import (
 // TestOnlyWhatFailedIsSentAgain sends through each kind of fault and looks at
 // what is in the stream: duplicates appear only where an answer was lost.
 func TestOnlyWhatFailedIsSentAgain(t *testing.T) {
+	t.Parallel()
 	const put = "PutRecords"
 	for _, tt := range []struct {
 		name       string
@@ -124,6 +125,7 @@ func (c poisonClient) Do(req *http.Request) (*http.Response, error) {
 }
 
 func TestWhatHoldsForAllStopsSendAll(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name  string
 		fault kstreamtest.Fault

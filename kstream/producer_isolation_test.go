@@ -51,6 +51,7 @@ func crowd(ctx context.Context, client *kinesis.Client, key string, part float64
 // TestAThrottledShardHoldsUpNoOther has another program leave a tenth of one
 // shard's limit, with one caller a shard.
 func TestAThrottledShardHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
 	const shards = 8
 	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, shards, func(t *testing.T, srv *kstreamtest.Server) {
 		p := newTestProducer(t, srv, nil)
@@ -94,6 +95,7 @@ func TestAThrottledShardHoldsUpNoOther(t *testing.T) {
 // it, one caller a shard, and has the listing take seconds that tells where they
 // went.
 func TestAReshardHoldsUpNoOtherShard(t *testing.T) {
+	t.Parallel()
 	const shards, window = 6, 4 * time.Second
 	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}, shards, func(t *testing.T, srv *kstreamtest.Server) {
 		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.Aggregate = true })

@@ -73,7 +73,7 @@ func rateSince(srv *kstreamtest.Server, before kstreamtest.Counters, took time.D
 	return rate{r.records / each, r.bytes / each}
 }
 
-func TestThroughputAtTheLimits(t *testing.T) {
+func TestThroughputAtTheLimits(t *testing.T) { // alone: in a long run it keeps 4 GB
 	for _, shards := range []int{1, 2, 64} {
 		for _, tt := range []struct {
 			name  string
@@ -110,6 +110,7 @@ func TestThroughputAtTheLimits(t *testing.T) {
 }
 
 func TestThroughputOfAggregates(t *testing.T) {
+	t.Parallel()
 	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
 	inBubble(t, opts, 2, func(t *testing.T, srv *kstreamtest.Server) {
 		value := strings.Repeat("x", 100)
@@ -126,6 +127,7 @@ func TestThroughputOfAggregates(t *testing.T) {
 }
 
 func TestThroughputOfCompressedText(t *testing.T) {
+	t.Parallel()
 	var csv strings.Builder
 	if _, err := books.Write(io.Discard, &csv, 3000, 1); err != nil {
 		t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 // as fast as they can, one of them values of 900 KB, and each set to a part of
 // the limits, as Rate advises.
 func TestLargeValuesBesideSmallOnesOfOthers(t *testing.T) {
+	t.Parallel()
 	const rate = 0.3
 	length := 20 * time.Second
 	if long() {

@@ -14,6 +14,7 @@ import (
 // calls: it says nothing about the rate that the shards take afterwards. The
 // whole run takes hardly longer than the shards need.
 func TestComesBackAfterAnOutage(t *testing.T) {
+	t.Parallel()
 	const (
 		begin  = time.Second
 		shards = 2
@@ -75,6 +76,7 @@ func wantDelivered(t *testing.T, p *Producer[string], values int64) {
 // TestStartsOnADrainedBucket uploads twice in a row, each time with a Producer
 // that knows nothing of the other.
 func TestStartsOnADrainedBucket(t *testing.T) {
+	t.Parallel()
 	const records, mean, shards = 8786, 1315, 2
 	for _, delay := range []time.Duration{0, 30 * time.Millisecond} {
 		t.Run(delay.String(), func(t *testing.T) {
@@ -121,6 +123,7 @@ func checkDrained(t *testing.T, srv *kstreamtest.Server, before kstreamtest.Coun
 // TestAloneIsNotThrottled repeats what depends on chance: random keys, and the
 // moments at which calls leave.
 func TestAloneIsNotThrottled(t *testing.T) {
+	t.Parallel()
 	runs, values := 4, 4_000
 	if long() {
 		runs, values = 100, 10_000

@@ -25,6 +25,7 @@ func recordRate(t *testing.T, srv *kstreamtest.Server, p *Producer[string], d ti
 // whose shards the Producer does not see, and which takes three times what its
 // shards are documented to take.
 func TestAnAutoStreamIsFoundToTakeMore(t *testing.T) {
+	t.Parallel()
 	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, Limits: kstreamtest.Limits{WriteRecords: 3 * limitRecords}, MaxBytes: -1}
 	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
 		if _, err := CreateStream(context.Background(), srv.Client(), "auto", StreamOptions{AutoDistribution: true}); err != nil {
@@ -55,6 +56,7 @@ func TestAnAutoStreamIsFoundToTakeMore(t *testing.T) {
 
 // TestMoreShardsTakeMore doubles the shards of a stream that is written to.
 func TestMoreShardsTakeMore(t *testing.T) {
+	t.Parallel()
 	opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
 	inBubble(t, opts, 2, func(t *testing.T, srv *kstreamtest.Server) {
 		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.PartitionKey, cfg.MaxBufferedRecords = nil, 5000 })

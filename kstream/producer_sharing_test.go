@@ -68,6 +68,7 @@ func (c jittery) Do(r *http.Request) (*http.Response, error) {
 // TestProducersShareAShard looks at the second of two minutes. What takes more
 // repetitions is simulated, in internal/ratelimit.
 func TestProducersShareAShard(t *testing.T) {
+	t.Parallel()
 	const from, to = time.Minute, 2 * time.Minute
 	outage := []kstreamtest.Fault{{Kind: kstreamtest.Throttle, Operation: "PutRecords", Begin: 20 * time.Second, For: 5 * time.Second}}
 	for _, tt := range []struct {
@@ -144,6 +145,7 @@ func checkShares(t *testing.T, all []companion, window time.Duration) {
 
 // TestAProducerLeavesItsShare has one of two Producers end.
 func TestAProducerLeavesItsShare(t *testing.T) {
+	t.Parallel()
 	const leave, grace, look = 20 * time.Second, 9 * time.Second, 5 * time.Second
 	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
 		all := []companion{{end: leave + grace + look}, {end: leave}}

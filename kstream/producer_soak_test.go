@@ -19,6 +19,7 @@ import (
 // once, what was delivered is in the stream where its receipt says, what failed
 // is not, and only lost answers make duplicates.
 func TestEverythingGoesWrong(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		lost   bool // answers are

@@ -12,6 +12,7 @@ import (
 
 // Records are marked in random order, some of them twice and some never.
 func TestProgressIsTheContiguousPrefix(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		p := progress{undone: new(atomic.Int64)}
