@@ -149,7 +149,7 @@ func (c *checkpointer) forget(ctx context.Context) {
 	for ; len(c.obsolete) > 0; c.obsolete = c.obsolete[1:] {
 		lease := c.obsolete[0]
 		if err := c.store.Delete(ctx, lease); err != nil {
-			c.logger.Debug("obsolete lease not deleted", "stream", c.stream.ARN, "shard", lease.ShardID, "error", err)
+			c.logger.Debug("kstream: obsolete lease not deleted", "stream", c.stream.ARN, "shard", lease.ShardID, "error", err)
 			return
 		}
 	}
@@ -209,7 +209,7 @@ func (c *checkpointer) tolerate(err error) error {
 	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) {
 		return err
 	}
-	c.logger.Warn("checkpoint not saved, trying again later", "stream", c.stream.ARN, "error", err)
+	c.logger.Warn("kstream: checkpoint not saved, trying again later", "stream", c.stream.ARN, "error", err)
 	return nil
 }
 

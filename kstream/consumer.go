@@ -126,8 +126,9 @@ type ConsumerConfig[T any] struct {
 	// what can't get better by waiting ends the loop at once.
 	RetryFor time.Duration
 
-	// Logger is told about retries and other events that the loop survives.
-	// nil means none of them are logged.
+	// Logger is told what a loop survives, such as reads that keep failing, and
+	// if the last save of the checkpoints fails; single retries at the level
+	// Debug. nil means [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -200,7 +201,7 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 		prefetchBytes:   orDefault(cfg.PrefetchBytes, defaultPrefetchBytes),
 		idleInterval:    orDefault(cfg.IdleInterval, defaultIdleInterval),
 		retryFor:        orDefault(cfg.RetryFor, defaultRetryFor),
-		logger:          cfg.Logger,
+		logger:          or(cfg.Logger, slog.Default()),
 
 		store:              cfg.Store,
 		checkpointInterval: orDefault(cfg.CheckpointInterval, defaultCheckpoint),
@@ -215,9 +216,6 @@ func NewConsumer[T any](client *kinesis.Client, cfg ConsumerConfig[T]) (*Consume
 	}
 	if cfg.CBOR {
 		settings.getRecords = (*wire.GetCall).GetRecordsCBOR
-	}
-	if settings.logger == nil {
-		settings.logger = slog.New(slog.DiscardHandler)
 	}
 	if err := settings.validate(client != nil); err != nil {
 		return nil, err

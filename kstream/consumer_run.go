@@ -37,6 +37,7 @@ type run struct {
 	began  time.Time    // on the service's clock, in whole seconds
 	placed time.Time    // the same on ours
 	keeps  atomic.Int64 // the stream's retention
+	warned atomic.Int64 // when the log was last told that reads keep failing, Unix nanoseconds
 	meter  *consumerMeter
 	rule   stopRule
 	budget *budget
@@ -124,7 +125,7 @@ func newRun(ctx context.Context, client *kinesis.Client, cfg *consumerSettings, 
 		case err != nil && !cfg.fanOutOrPoll:
 			return nil, err
 		case err != nil:
-			cfg.logger.Warn("fan-out failed, polling instead", "stream", cfg.stream, "error", err)
+			cfg.logger.Warn("kstream: fan-out failed, polling instead", "stream", cfg.stream, "error", err)
 		}
 	}
 	if r.unmeasure, err = meter.measure(client.Options().MeterProvider, cfg.stream); err != nil {
@@ -337,7 +338,7 @@ func (r *run) windUp() {
 	defer r.mu.Unlock()
 	r.meter.idle()
 	if err != nil {
-		r.cfg.logger.Error("last checkpoint not saved", "stream", r.cfg.stream, "error", err)
+		r.cfg.logger.Error("kstream: last checkpoint not saved", "stream", r.cfg.stream, "error", err)
 		r.fail(err)
 	}
 }

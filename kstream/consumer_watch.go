@@ -37,7 +37,7 @@ func (r *run) watch() {
 			r.mu.Unlock()
 			return
 		case err != nil && r.fetch.Err() == nil:
-			r.cfg.logger.Debug("stream not described", "stream", r.cfg.stream, "error", err)
+			r.cfg.logger.Debug("kstream: stream not described", "stream", r.cfg.stream, "error", err)
 		}
 	}
 }

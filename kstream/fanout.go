@@ -183,7 +183,7 @@ func (r *shardReader) fallBack(err error) bool {
 	if r.fanOut == nil || !run.cfg.fanOutOrPoll || errors.Is(err, ErrStreamNotFound) {
 		return false
 	}
-	run.cfg.logger.Warn("fan-out failed, polling instead", "stream", run.cfg.stream, "shard", r.shard.ID, "error", err)
+	run.cfg.logger.Warn("kstream: fan-out failed, polling instead", "stream", run.cfg.stream, "shard", r.shard.ID, "error", err)
 	r.fanOut.close()
 	r.fanOut = nil
 	return true

@@ -3,6 +3,7 @@ package kstream
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -149,15 +150,29 @@ func (r *shardReader) recover(ctx context.Context, err error) error {
 	case faultFatal:
 		return run.errorf(r.shard.ID, "read", err)
 	case faultExpired:
-		run.cfg.logger.Debug("shard iterator expired", "stream", run.cfg.stream, "shard", r.shard.ID)
+		run.cfg.logger.Debug("kstream: shard iterator expired", "stream", run.cfg.stream, "shard", r.shard.ID)
 		return nil
 	}
 	pause, failing := r.faults.next(kind, time.Now())
 	if run.cfg.retryFor > 0 && failing > run.cfg.retryFor {
 		return run.errorf(r.shard.ID, "read", err)
 	}
-	run.cfg.logger.Debug("read failed, trying again", "stream", run.cfg.stream, "shard", r.shard.ID, "pause", pause, "error", err)
+	run.tellFault(r.shard.ID, failing, err)
 	return sleep(ctx, pause)
+}
+
+// Faults of one shard in a row are worth a line in the log when they have come
+// for unsettling, and then once in warnEvery for all shards together.
+const unsettling = 5 * time.Second
+
+// tellFault logs a read that failed and is tried again.
+func (r *run) tellFault(shard string, failing time.Duration, err error) {
+	level, text := slog.LevelDebug, "kstream: read failed, trying again"
+	last, now := r.warned.Load(), time.Now().UnixNano()
+	if failing >= unsettling && now-last >= int64(warnEvery) && r.warned.CompareAndSwap(last, now) {
+		level, text = slog.LevelWarn, "kstream: reads keep failing"
+	}
+	r.cfg.logger.Log(r.work, level, text, "stream", r.cfg.stream, "shard", shard, "for", failing, "error", err)
 }
 
 // want cuts off what the loop's Until leaves out.
