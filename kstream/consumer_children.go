@@ -1,9 +1,11 @@
 package kstream
 
 import (
+	"errors"
+	"slices"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 )
 
 // childrenOf returns the shards that a shard was split or merged into. The last
@@ -21,27 +23,64 @@ func (r *run) childrenOf(p *page) []Shard {
 	if p.shard.start.vanished || r.fetch.Err() != nil || len(children) > 0 && r.knowsParents(children) {
 		return children
 	}
-	listed, err := r.listAgain()
+	listed, err := r.listAgain(func(listed []Shard) error {
+		if len(children) > 0 || succeeded(p.shard.Shard, listed) {
+			return nil
+		}
+		return r.errorf(p.shard.ID, "read", errNotListed)
+	})
 	if err != nil {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.fail(err)
 	}
-	for _, shard := range listed {
-		children = append(children, shardOf(shard))
-	}
-	return children
+	return append(children, listed...)
 }
 
-// listAgain lists the shards, and tries that again for as long as it is sensible.
-// It returns nothing if nothing more is to be read.
-func (r *run) listAgain() ([]types.Shard, error) {
+// succeeded reports whether the list has the shards that follow a closed one, or
+// neither any more. The service is eventually consistent: a list may be of a time
+// before the shard was closed.
+func succeeded(closed Shard, listed []Shard) bool {
+	if !slices.ContainsFunc(listed, func(s Shard) bool { return s.ID == closed.ID }) {
+		return !isNewest(closed.ID, listed)
+	}
+	children := slices.DeleteFunc(slices.Clone(listed), func(s Shard) bool { return !slices.Contains(s.Parents, closed.ID) })
+	return cover(children, closed)
+}
+
+// cover reports whether children are all of a closed shard's: they hold the first
+// of its hash keys, and the last. If those are not known, any child will do.
+func cover(children []Shard, closed Shard) bool {
+	keys, unknown := shardmap.ParseRange(closed.FirstHashKey, closed.LastHashKey)
+	first, last := false, false
+	for _, child := range children {
+		of, err := shardmap.ParseRange(child.FirstHashKey, child.LastHashKey)
+		if unknown != nil || err != nil {
+			return true
+		}
+		first = first || of.Contains(keys.Start)
+		last = last || of.Contains(keys.End)
+	}
+	return first && last
+}
+
+// errNotListed says that the list of shards stayed behind what an answer said.
+var errNotListed = errors.New("the shard is closed, and none that it was split or merged into is listed")
+
+// listAgain lists the shards until the list passes a check, and for as long as that
+// is sensible. It returns nothing if nothing more is to be read. The loop waits for
+// it: an answer that names no children is rare.
+func (r *run) listAgain(check func([]Shard) error) ([]Shard, error) {
 	var faults backoff
 	for {
-		listed, err := listShards(r.fetch, r.client, r.cfg.stream, nil)
+		shards, err := listShards(r.fetch, r.client, r.cfg.stream, nil)
 		kind := faultOf(err)
 		if r.fetch.Err() != nil {
 			return nil, nil
+		}
+		listed := shardsOf(shards)
+		if err == nil {
+			err, kind = check(listed), faultTransient
 		}
 		if err == nil || kind == faultFatal {
 			return listed, err

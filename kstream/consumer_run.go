@@ -269,6 +269,8 @@ func (r *run) consumed(p *page) {
 	case p.end == endOfShard && r.fetch.Err() == nil:
 		r.startReaders(r.lineage.finish(p.shard.ID, found))
 		return
+	case p.end == endOfShard && r.work.Err() != nil: // what follows it was not read
+		r.fail(context.Cause(r.work))
 	}
 	r.lineage.leave(p.shard.ID)
 }

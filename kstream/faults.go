@@ -41,7 +41,7 @@ func faultOf(err error) fault {
 		}
 		return statusFault(err)
 	}
-	for _, transient := range []error{context.DeadlineExceeded, errSilent, errBroken, errNoEvent} {
+	for _, transient := range []error{context.DeadlineExceeded, errSilent, errBroken, errNoEvent, errUnknownYet} {
 		if errors.Is(err, transient) {
 			return faultTransient
 		}

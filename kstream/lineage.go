@@ -28,6 +28,14 @@ func shardOf(s types.Shard) Shard {
 	return shard
 }
 
+func shardsOf(listed []types.Shard) []Shard {
+	shards := make([]Shard, len(listed))
+	for i, s := range listed {
+		shards[i] = shardOf(s)
+	}
+	return shards
+}
+
 func shardOfChild(s types.ChildShard) Shard {
 	shard := Shard{ID: aws.ToString(s.ShardId), Parents: slices.Clone(s.ParentShards)}
 	shard.setRange(s.HashKeyRange)
@@ -38,6 +46,19 @@ func (s *Shard) setRange(r *types.HashKeyRange) {
 	if r != nil {
 		s.FirstHashKey, s.LastHashKey = aws.ToString(r.StartingHashKey), aws.ToString(r.EndingHashKey)
 	}
+}
+
+// isID reports whether an ID is one of those whose numbers grow with each shard
+// that a stream gets.
+func isID(id string) bool {
+	number, ok := strings.CutPrefix(id, "shardId-")
+	return ok && strings.Trim(number, "0123456789") == ""
+}
+
+// isNewest reports whether a shard that is not listed is newer than those that are.
+// The newest shards are not trimmed: the list is behind.
+func isNewest(id string, listed []Shard) bool {
+	return isID(id) && !slices.ContainsFunc(listed, func(s Shard) bool { return len(s.ID) != len(id) || s.ID > id })
 }
 
 // A lineage knows which shards of a stream come from which, and which can be

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -37,11 +36,21 @@ func fromBeginning() placed { return placed{position: TrimHorizon()} }
 // A shard that has a lease, or a position of its own, and is not listed any more
 // was trimmed. If it was not read to its end, that is a gap. That the
 // configuration names a shard that the stream never had is an error.
+//
+// The list may be behind: it lacks shards that have a lease, and are newer than all
+// that it has, or those that follow a closed one. The closed one is then read at
+// its end, where it names them.
 func placeShards(l *lineage, listed []types.Shard, cfg *consumerSettings, leases []Lease) error {
-	p := placing{start: TrimHorizon(), shards: make(map[string]*listedShard, len(listed))}
+	p := placing{
+		start: TrimHorizon(), listed: shardsOf(listed),
+		shards: make(map[string]*listedShard, len(listed)), children: make(map[string][]Shard),
+	}
 	inOrder := make([]*listedShard, len(listed))
 	for i, s := range listed {
-		shard := &listedShard{Shard: shardOf(s)}
+		shard := &listedShard{Shard: p.listed[i]}
+		for _, parent := range shard.Parents {
+			p.children[parent] = append(p.children[parent], shard.Shard)
+		}
 		if r := s.SequenceNumberRange; r != nil {
 			shard.closed = aws.ToString(r.EndingSequenceNumber) != ""
 		}
@@ -97,9 +106,11 @@ func firstStart(start Position, leases []Lease) Position {
 }
 
 type placing struct {
-	start  Position
-	own    map[string]Position
-	shards map[string]*listedShard
+	start    Position
+	own      map[string]Position
+	listed   []Shard
+	shards   map[string]*listedShard
+	children map[string][]Shard // that are listed, by parent
 
 	// trimmed are the shards that have a position of their own and are no longer
 	// listed, the oldest first.
@@ -119,14 +130,28 @@ type listedShard struct {
 func (p *placing) takeUp(l *lineage, leases []Lease) {
 	for i, lease := range leases {
 		start := placed{position: lease.Position, lease: &leases[i], resumed: true}
-		if s, ok := p.shards[lease.ShardID]; ok {
+		shard := Shard{ID: lease.ShardID, Parents: lease.Parents}
+		s, isListed := p.shards[lease.ShardID]
+		if isListed {
+			shard = s.Shard
+		}
+		start.vanished = !isListed && !isNewest(lease.ShardID, p.listed)
+		ended := lease.Position.kind == shardEnd
+		if ended && !start.vanished && lease.Version > 1 && !p.succeeded(shard) {
+			start.position = Latest()
+		}
+		switch {
+		case isListed:
 			s.start = start
-		} else if lease.Position.kind != shardEnd {
-			start.vanished = true
-			l.add(Shard{ID: lease.ShardID, Parents: lease.Parents}, start)
+		case !ended || !start.vanished:
+			l.add(shard, start)
 		}
 	}
 }
+
+// succeeded reports whether the shards that follow a closed one are listed. Should
+// they not be listed yet, its last answer names them, so it is read at its end.
+func (p *placing) succeeded(closed Shard) bool { return cover(p.children[closed.ID], closed) }
 
 // leaveOut ends the shards, and their ancestors, that have no leases.
 func (p *placing) leaveOut(ids []string) {
@@ -146,8 +171,8 @@ func (p *placing) place(s *listedShard) {
 	s.placed = true
 	s.start.position = p.start
 	if p.start.kind == latest {
-		s.followed = !s.closed
-		if s.closed {
+		s.followed = !s.closed || !p.succeeded(s.Shard)
+		if !s.followed {
 			s.start.position = ShardEnd()
 		}
 	}
@@ -197,14 +222,9 @@ func (p *placing) placeTrimmed(l *lineage) {
 // hasBeen reports whether the stream had a shard that it does not list. The
 // numbers in the IDs grow, and the newest shards are always listed.
 func (p *placing) hasBeen(id string) bool {
-	number, isID := strings.CutPrefix(id, "shardId-")
-	isID = isID && strings.Trim(number, "0123456789") == ""
-	for listed, s := range p.shards {
-		if slices.Contains(s.Parents, id) || isID && len(id) == len(listed) && id < listed {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.listed, func(s Shard) bool {
+		return slices.Contains(s.Parents, id) || isID(id) && len(id) == len(s.ID) && id < s.ID
+	})
 }
 
 // mayDescend reports whether a shard that is not listed is, or may come from, one
@@ -216,13 +236,14 @@ func (p *placing) mayDescend(id string) bool { return len(p.trimmed) > 0 && id >
 // are no longer listed. As long as no listed shard has a lease they are kept: a
 // Store without any would have the next loop begin at the configured start.
 func obsoleteLeases(listed []types.Shard, leases []Lease) []Lease {
-	ids := make(map[string]bool, len(listed))
-	for i := range listed {
-		ids[aws.ToString(listed[i].ShardId)] = true
+	shards := shardsOf(listed)
+	ids := make(map[string]bool, len(shards))
+	for _, shard := range shards {
+		ids[shard.ID] = true
 	}
 	var obsolete []Lease
 	for _, lease := range leases {
-		if !ids[lease.ShardID] && lease.Position.kind == shardEnd {
+		if !ids[lease.ShardID] && lease.Position.kind == shardEnd && !isNewest(lease.ShardID, shards) {
 			obsolete = append(obsolete, lease)
 		}
 	}
