@@ -1,6 +1,7 @@
 package kstream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -71,6 +72,8 @@ func (s *sender) enqueue(ctx context.Context, p *parcel) error {
 		s.mu.Unlock()
 		return err
 	}
+	s.numbers++
+	p.number = s.numbers
 	if s.canArrive(p) {
 		p.accepted = s.arrivalTime()
 		s.acceptAndUnlock(p)
@@ -343,8 +346,9 @@ func (s *sender) free(p *parcel) {
 	p.queue.held--
 }
 
-// fetch takes the failed parcels of a group. They stay charged until they are
-// released.
+// fetch takes the failed parcels of a group, in the order in which they were
+// sent: whoever sends them again keeps that of their keys. They stay charged
+// until they are released.
 func (s *sender) fetch(g *group) []*parcel {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -353,5 +357,6 @@ func (s *sender) fetch(g *group) []*parcel {
 	for p := l.popFront(); p != nil; p = l.popFront() {
 		out = append(out, p)
 	}
+	slices.SortFunc(out, func(a, b *parcel) int { return cmp.Compare(a.number, b.number) })
 	return out
 }

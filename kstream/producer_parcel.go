@@ -31,6 +31,7 @@ type parcel struct {
 	epoch     *epoch
 	group     *group
 	size      int           // data and key, which it is charged with
+	number    int64         // later parcels have larger ones
 	accepted  time.Duration // on the sender's clock
 	notBefore time.Duration // when it may be tried again
 	attempts  int           // calls that carried it

@@ -46,6 +46,7 @@ type sender struct {
 	records, bytes, held int        // charged to the buffer; held are failures that nobody has fetched
 	waiting              parcelList // not accepted yet: their callers wait for room
 	starved              bool       // the first of them waits for the whole buffer's room
+	numbers              int64      // the last that a parcel got
 	grants               int        // how often they were looked through
 	epoch                *epoch
 	lanes                map[string]*lane // by partition key; nil unless ordered

@@ -82,13 +82,17 @@ type DeliveryError struct {
 }
 
 func (e *DeliveryError) Error() string {
-	return fmt.Sprintf("kstream: put: %v after %d attempts: %v", e.Outcome, e.Attempts, e.Err)
+	times := "attempts"
+	if e.Attempts == 1 {
+		times = "attempt"
+	}
+	return fmt.Sprintf("kstream: put: %v after %d %s: %v", e.Outcome, e.Attempts, times, e.Err)
 }
 
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
-// A FailedError hands back the values that were not delivered, in the order
-// in which they were given up.
+// A FailedError hands back the values that were not delivered, in the order in
+// which they were sent; those that SendAll could not send at all come first.
 type FailedError[T any] struct {
 	Failed []Settlement[T] // none of them Delivered
 }
