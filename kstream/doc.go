@@ -67,6 +67,31 @@
 // Consumer asks each shard up to five times a second, which all polling
 // consumers of a stream share.
 //
+// # Coming from KPL and KCL
+//
+//	there, and its default                 here
+//	user record, addUserRecord             a value, Send; its outcome: OnSettled, or Put
+//	flushSync, destroy                     Flush, Close
+//	AggregationEnabled (on)                Aggregate (off)
+//	AggregationMaxSize (51,200)            AggregateBytes (25,600)
+//	CollectionMaxCount (500), …MaxSize     always what the service takes: 500 and 10 MiB
+//	RecordMaxBufferedTime (100 ms)         Linger (20 ms; 100 ms with Aggregate)
+//	RecordTtl (30 s)                       TimeToLive (for ever)
+//	RateLimit (150 %)                      Rate (1: all of it, and less when others write too)
+//	FailIfThrottled (off)                  none: what is throttled is tried again
+//	getOutstandingRecordsCount             Stats, BufferedRecords; a full buffer blocks Send
+//	record processor                       a loop's body, or the function of EachShard
+//	sub-sequence number                    SubSequence
+//	checkpoint                             made by the loop, or with ManualDone by Done
+//	lease, lease table                     Lease; Store, in memory, a file, or your own
+//	initial position (LATEST)              Start (TRIM_HORIZON)
+//	maxRecords, idleTimeBetweenReads       PrefetchRecords, IdleInterval
+//
+// A Consumer reads all shards itself: processes do not share out a stream's
+// shards as KCL's workers do; EachShard has a goroutine for each. It does not
+// use KCL's lease table. To go on where KCL stopped, give StartShards an
+// AfterRecord of each lease's checkpoint and checkpointSubSequenceNumber.
+//
 // # Metrics
 //
 // Where the client has a MeterProvider, such as the SDK's adapter for

@@ -16,6 +16,7 @@ import (
 )
 
 // A loop over all that a stream holds. Without Until it would go on for ever.
+// It may go on after two kinds of error.
 func ExampleConsumer_Records() {
 	server := kstreamtest.NewServer(kstreamtest.Options{})
 	defer server.Close()
@@ -35,6 +36,10 @@ func ExampleConsumer_Records() {
 	for rec, err := range consumer.Records(context.Background()) {
 		if poison, ok := errors.AsType[*kstream.DecodeError](err); ok {
 			fmt.Printf("kept aside: %s\n", poison.Data)
+			continue
+		}
+		if gap, ok := errors.AsType[*kstream.GapError](err); ok {
+			fmt.Println("retention was shorter than the loop was late:", gap)
 			continue
 		}
 		if err != nil {
@@ -145,6 +150,64 @@ func ExampleConsumer_EachShard() {
 	}
 	fmt.Println(sum.Load())
 	// Output: 4950
+}
+
+// A backfill reads what arrived between two times, and ends.
+func ExampleUntilTime() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("numbers", 2)
+	for i := range 100 {
+		server.Put("numbers", kstreamtest.Record{PartitionKey: fmt.Sprint("key ", i), Data: fmt.Append(nil, i)})
+	}
+	now := time.Now()
+	consumer, err := kstream.NewConsumer(server.Client(), kstream.ConsumerConfig[int]{
+		Stream: "numbers",
+		Start:  kstream.AtTime(now.Add(-time.Hour)),
+		Until:  kstream.UntilTime(now.Add(10 * time.Millisecond)), // a time to come is waited for
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	n := 0
+	for _, err := range consumer.Records(context.Background()) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		n++
+	}
+	fmt.Println(n, "records of the last hour")
+	// Output: 100 records of the last hour
+}
+
+// A job that runs now and then reads what is new since the last time. With a
+// FileStore in place of a MemoryStore it can be another process each time.
+func ExampleMemoryStore() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("numbers", 1)
+	consumer, err := kstream.NewConsumer(server.Client(), kstream.ConsumerConfig[int]{
+		Stream: "numbers", Until: kstream.Tip(), Store: new(kstream.MemoryStore),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for run := range 3 {
+		for i := range 2 {
+			server.Put("numbers", kstreamtest.Record{PartitionKey: "k", Data: fmt.Append(nil, 10*run+i)})
+		}
+		for rec, err := range consumer.Records(context.Background()) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Print(rec.Value, " ")
+		}
+		fmt.Println("and that is all")
+	}
+	// Output:
+	// 0 1 and that is all
+	// 10 11 and that is all
+	// 20 21 and that is all
 }
 
 // scratch makes a folder for an example.

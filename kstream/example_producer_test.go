@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"log"
+	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/kinesiskit/kinesiskit/kstream"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
@@ -241,4 +243,79 @@ func ExampleDeliveryError() {
 		}
 	}
 	// Output: not in the stream, after 1 attempt: sending it again makes no duplicate
+}
+
+// A bridge from a queue: what was taken from it is acknowledged there when it
+// is safe in the stream, and what failed is left for the next time.
+func ExampleProducer_Flush() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("orders", 1)
+	ctx := context.Background()
+
+	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[Order]{Stream: "orders"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer producer.Close(ctx)
+
+	server.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "PutRecords", Code: "AccessDeniedException", Count: 1})
+	queue := []Order{{"ada", 1}, {"bob", 2}, {"eve", 3}}
+	for len(queue) > 0 {
+		for _, order := range queue {
+			if err := producer.Send(ctx, order); err != nil {
+				log.Fatal(err)
+			}
+		}
+		err := producer.Flush(ctx)
+		failed, ok := errors.AsType[*kstream.FailedError[Order]](err)
+		if err != nil && !ok {
+			log.Fatal(err)
+		}
+		queue = nil
+		if ok {
+			for _, s := range failed.Failed {
+				queue = append(queue, s.Value)
+			}
+		}
+		fmt.Println(len(queue), "left")
+	}
+	// Output:
+	// 3 left
+	// 0 left
+}
+
+// A service ends while the stream is out of reach. Close waits for as long as
+// it may, and hands back what it could not deliver, to be kept elsewhere.
+func ExampleProducer_Close() {
+	outage := kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "PutRecords", Code: "ServiceUnavailable"}
+	server := kstreamtest.NewServer(kstreamtest.Options{Faults: []kstreamtest.Fault{outage}})
+	defer server.Close()
+	server.CreateStream("orders", 1)
+
+	producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[Order]{
+		Stream: "orders",
+		Logger: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, order := range []Order{{"ada", 1}, {"bob", 2}} {
+		if err := producer.Send(context.Background(), order); err != nil {
+			log.Fatal(err)
+		}
+	}
+	patience, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond) // rather 20 s
+	defer cancel()
+	err = producer.Close(patience)
+	fmt.Println("in time:", !errors.Is(err, context.DeadlineExceeded))
+	if failed, ok := errors.AsType[*kstream.FailedError[Order]](err); ok {
+		for _, s := range failed.Failed {
+			fmt.Println("keep", s.Value)
+		}
+	}
+	// Output:
+	// in time: false
+	// keep {ada 1}
+	// keep {bob 2}
 }

@@ -68,7 +68,8 @@ type Lease struct {
 	// Position is where reading goes on.
 	Position Position
 
-	// Owner is the worker that reads the shard; empty: none in particular.
+	// Owner is the worker that reads the shard; empty: none in particular, as a
+	// Consumer leaves it.
 	Owner string
 
 	// Version counts the changes. A lease that is created has Version 1, and an

@@ -43,6 +43,16 @@
 //   - It listens on the loopback interface only, unless told otherwise, bounds
 //     requests and memory, and takes any input without a panic.
 //
+// # In a bubble
+//
+// Make the server, its clients and what uses them in the bubble, and close them
+// before it ends. What is forgotten shows as an error of the runtime:
+//
+//	semaphore wake of synctest goroutine from outside bubble       the server was made outside
+//	deadlock: main bubble goroutine has exited but blocked …       the server, or a Producer, was not closed
+//	deadlock: all goroutines in bubble are blocked                 what is waited for cannot come any more
+//	nothing: time stands still                                     URL or Listen, or another real connection
+//
 // # What it does not do
 //
 // Channels, and billing, permissions and KMS: policies and keys are kept as state

@@ -18,7 +18,9 @@ import (
 // this order. Each operation on each shard draws numbers of its own from
 // Options.Seed, so a run in a synctest bubble can be repeated exactly, whichever
 // of two shards comes first. Skip and Count count matches as they come: where
-// several clients match at the same moment, name the Shard too.
+// several clients match at the same moment, name the Shard too. Counters tells
+// how often each kind has hit: look there, lest a fault names a stream or a
+// shard that there is not.
 type Fault struct {
 	Kind FaultKind
 
