@@ -13,6 +13,12 @@ const (
 	bomUTF16BE = "\xfe\xff"
 )
 
+// How files begin that are no text.
+const (
+	beginGzip = "\x1f\x8b"
+	beginZIP  = "PK\x03"
+)
+
 const (
 	// headerBuffer is the first size of a window: all CSV sources are open
 	// while their headers are joined, so each begins small.
@@ -74,7 +80,8 @@ func (w *window) adopt(buf []byte) {
 func (w *window) unread() []byte { return w.buf[w.start:w.end] }
 
 // skipMark drops a UTF-8 byte order mark at the beginning of the input and
-// returns its length. It refuses the mark of another encoding.
+// returns its length. It refuses the mark of another encoding, and files whose
+// bytes would otherwise look like one.
 func (w *window) skipMark() (int, error) {
 	for w.end < len(bomUTF8) && w.readErr == nil {
 		w.fill()
@@ -85,6 +92,10 @@ func (w *window) skipMark() (int, error) {
 		return len(bomUTF8), nil
 	case bytes.HasPrefix(head, []byte(bomUTF16LE)), bytes.HasPrefix(head, []byte(bomUTF16BE)):
 		return 0, fmt.Errorf("%w: the byte order mark says UTF-16", ErrEncoding)
+	case bytes.HasPrefix(head, []byte(beginGzip)):
+		return 0, fmt.Errorf("%w: it is compressed by gzip", ErrEncoding)
+	case bytes.HasPrefix(head, []byte(beginZIP)):
+		return 0, fmt.Errorf("%w: it is a ZIP archive, as .xlsx files are", ErrEncoding)
 	}
 	return 0, nil
 }
