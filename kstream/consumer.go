@@ -127,8 +127,9 @@ type ConsumerConfig[T any] struct {
 	RetryFor time.Duration
 
 	// Logger is told what a loop survives, such as reads that keep failing, and
-	// if the last save of the checkpoints fails; single retries at the level
-	// Debug. nil means [slog.Default].
+	// of a last save of the checkpoints that failed where the loop has ended
+	// with something else; single retries at the level Debug. nil means
+	// [slog.Default].
 	Logger *slog.Logger
 }
 

@@ -2,6 +2,8 @@ package kstream
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -33,6 +35,54 @@ func TestConsumerTellsThatReadsKeepFailing(t *testing.T) {
 				}
 				if got := strings.Count(log.String(), "reads keep failing"); got != tt.want {
 					l.Errorf("told %d times, want %d:\n%s", got, tt.want, log.String())
+				}
+			})
+		})
+	}
+}
+
+// readOnlyStore takes no checkpoint.
+type readOnlyStore struct{ MemoryStore }
+
+func (*readOnlyStore) Update(context.Context, Lease, Lease) error { return errReadOnly }
+
+var errReadOnly = errors.New("read only")
+
+// A last checkpoint that is lost is told once: by the loop's error, or in the
+// log where the loop has no say or something else to tell.
+func TestALostCheckpointIsToldOnce(t *testing.T) {
+	tests := []struct {
+		name   string
+		body   func(cancel context.CancelFunc) bool // false: break
+		err    error
+		logged bool
+	}{
+		{"the loop ends by itself", func(context.CancelFunc) bool { return true }, errReadOnly, false},
+		{"the body leaves it", func(context.CancelFunc) bool { return false }, nil, true},
+		{"the context ends", func(cancel context.CancelFunc) bool { cancel(); return true }, context.Canceled, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+				var log bytes.Buffer
+				l.put(10, 1)
+				consumer := l.consumer(ConsumerConfig[string]{Store: new(readOnlyStore), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+				ctx, cancel := context.WithCancel(l.Context())
+				defer cancel()
+				var told error
+				n := 0
+				for _, err := range consumer.Records(ctx) {
+					if err != nil {
+						told = err
+					} else if n++; n == 5 && !tt.body(cancel) {
+						break
+					}
+				}
+				if !errors.Is(told, tt.err) {
+					l.Errorf("the loop ended with %v, want %v", told, tt.err)
+				}
+				if logged := strings.Contains(log.String(), "last checkpoint not saved"); logged != tt.logged {
+					l.Errorf("logged: %v, want %v:\n%s", logged, tt.logged, log.String())
 				}
 			})
 		})

@@ -122,6 +122,6 @@ func (c *Consumer[T]) begin(ctx context.Context) (*run, error) {
 }
 
 func (c *Consumer[T]) end(run *run) {
-	_ = run.leave() // told already, unless the loop was left
+	run.leaving.Do(func() { run.windUp(false) }) // the loop was left
 	c.busy.Store(false)
 }

@@ -322,12 +322,13 @@ func (r *run) busy() bool {
 // leave ends and joins all goroutines, saves what is done, and returns the
 // first failure. Only the first call does anything.
 func (r *run) leave() error {
-	r.leaving.Do(r.windUp)
+	r.leaving.Do(func() { r.windUp(true) })
 	return r.failure()
 }
 
-// windUp does what leave says.
-func (r *run) windUp() {
+// windUp does what leave says. The first failure is told, unless the loop was
+// left; of a last checkpoint that is lost besides, the log is told.
+func (r *run) windUp(told bool) {
 	r.cancel(errStopped)
 	r.readers.Wait()
 	r.background.Wait()
@@ -340,7 +341,9 @@ func (r *run) windUp() {
 	defer r.mu.Unlock()
 	r.meter.idle()
 	if err != nil {
-		r.cfg.logger.Error("kstream: last checkpoint not saved", "stream", r.cfg.stream, "error", err)
+		if !told || r.err != nil {
+			r.cfg.logger.Error("kstream: last checkpoint not saved", "stream", r.cfg.stream, "error", err)
+		}
 		r.fail(err)
 	}
 }

@@ -105,6 +105,7 @@ func (p Position) Equal(o Position) bool {
 	return p.kind == o.kind && p.seq == o.seq && p.sub == o.sub && p.time.Equal(o.time)
 }
 
+// String returns the text that UnmarshalText reads, such as "TRIM_HORIZON".
 func (p Position) String() string {
 	switch p.kind {
 	case trimHorizon:

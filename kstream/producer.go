@@ -83,7 +83,8 @@ func NewProducer[T any](client *kinesis.Client, cfg ProducerConfig[T]) (*Produce
 // Without those, a stream that does not exist fails the values it was sent.
 //
 // What became of the value, OnSettled is told; without it, Flush and Close
-// return it if it failed.
+// return it if it failed. Send encodes the value before it returns, so a buffer
+// that v points to may be used again then; but v itself is what is handed back.
 func (p *Producer[T]) Send(ctx context.Context, v T) error {
 	t, err := p.ticket(v)
 	if err != nil {

@@ -43,6 +43,7 @@ const (
 	MaybeDelivered
 )
 
+// String returns the outcome in words, such as "maybe delivered".
 func (o Outcome) String() string {
 	switch o {
 	case Delivered:

@@ -51,6 +51,7 @@ type StreamID struct {
 	Created time.Time // whole seconds, UTC
 }
 
+// String returns the ARN and the Unix time of the creation, with a colon between.
 func (id StreamID) String() string { return fmt.Sprintf("%s:%d", id.ARN, id.Created.Unix()) }
 
 // streamID returns the ID of the stream that info describes.
