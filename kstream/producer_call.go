@@ -239,23 +239,29 @@ func (s *sender) judgeEntry(c *call, e *callEntry, a *answer, now time.Duration)
 	s.again(c, e, now, a)
 }
 
-// teachPaces tells each queue's pace what was accepted and what throttled. The
+// teachPaces tells each queue's pace what was accepted, what throttled, and
+// what of the latter before an entry was accepted that is not smaller. The
 // entries of a queue are next to each other.
 func (c *call) teachPaces(now time.Duration) {
-	var accepted, refused ratelimit.Limits
+	var accepted, refused, overtaken ratelimit.Limits
+	largest := 0 // of those in refused that are not in overtaken
 	for i := range c.entries {
 		e := &c.entries[i]
 		switch c.answers[i].fate {
 		case written:
 			accepted.Records++
 			accepted.Bytes += int64(e.sent)
+			if e.sent >= largest {
+				overtaken, largest = refused, 0
+			}
 		case throttled:
 			refused.Records++
 			refused.Bytes += int64(e.sent)
+			largest = max(largest, e.sent)
 		}
 		if i+1 == len(c.entries) || c.entries[i+1].queue != e.queue {
-			e.queue.pace.answer(now, c.sent, accepted, refused)
-			accepted, refused = ratelimit.Limits{}, ratelimit.Limits{}
+			e.queue.pace.answer(now, c.sent, accepted, refused, overtaken)
+			accepted, refused, overtaken, largest = ratelimit.Limits{}, ratelimit.Limits{}, ratelimit.Limits{}, 0
 		}
 	}
 }

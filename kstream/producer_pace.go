@@ -101,10 +101,11 @@ func (p *shardPace) correct(now time.Duration, bytes int) {
 	}
 }
 
-// answer learns from the answer to entries of one call.
-func (p *shardPace) answer(now, sent time.Duration, accepted, throttled ratelimit.Limits) {
+// answer learns from the answer to entries of one call. Those that were
+// overtaken are among the throttled.
+func (p *shardPace) answer(now, sent time.Duration, accepted, throttled, overtaken ratelimit.Limits) {
 	if !p.unlimited() && accepted.Records+throttled.Records > 0 {
-		p.adaptive.Answer(p.born.Add(now), p.born.Add(sent), accepted, throttled)
+		p.adaptive.Answer(p.born.Add(now), p.born.Add(sent), accepted, throttled, overtaken)
 		p.patience = 1
 		if p.adaptive.Share() < 1 {
 			p.patience = 0.5 + rand.Float64()

@@ -45,8 +45,12 @@ func TestSimulation(t *testing.T) {
 		{"two, a slow network", scenario{producers: 2, delay: 500 * time.Millisecond}, tally{0.95, 0.1}, tally{0.97, 0.07}, 1.5},
 		{"two, 100 KB", scenario{producers: 2, size: 100_000}, tally{0.97, 0.08}, tally{0.97, 0.08}, 0},
 		{"twenty", scenario{producers: 20}, tally{0.99, 0.12}, tally{0.99, 0.03}, 2},
-		{"one of a thousand throttled by chance", scenario{noise: 0.001}, tally{0.8, 0.002}, tally{0.8, 0.002}, 1},
-		{"one of a hundred throttled by chance", scenario{noise: 0.01}, tally{0.15, 0.02}, tally{0.05, 0.02}, 1},
+		{"1 of 1000 throttled by chance", scenario{noise: 0.001}, tally{0.99, 0.002}, tally{0.99, 0.002}, 1},
+		{"1 of 100 throttled by chance", scenario{noise: 0.01}, tally{0.9, 0.015}, tally{0.9, 0.015}, 1},
+		{"1 of 50 throttled by chance", scenario{noise: 0.02}, tally{0.4, 0.025}, tally{0.4, 0.025}, 1},
+		{"1 of 1000 throttled by chance, 4 KB", scenario{size: 4096, noise: 0.001}, tally{0.95, 0.002}, tally{0.95, 0.002}, 1},
+		{"1 of 100 throttled by chance, 4 KB", scenario{size: 4096, noise: 0.01}, tally{0.4, 0.015}, tally{0.4, 0.015}, 1},
+		{"1 of 50 throttled by chance, 4 KB", scenario{size: 4096, noise: 0.02}, tally{0.08, 0.035}, tally{0.08, 0.035}, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -144,6 +148,34 @@ func checkFairShare(t *testing.T, sc scenario) {
 	t.Logf("%d bytes: the least share is at least %.2f of an even one, %.4f throttled", sc.size, least, throttled)
 	if unfair*20 > n {
 		t.Errorf("%d bytes: in %d of %d runs the least share is below %v of an even one", sc.size, unfair, n, fair)
+	}
+}
+
+// TestSimulatedFronts has a service whose entries come to one of several buckets by chance, so that most of those that are
+// throttled for the rate are overtaken. The last producer begins when the others have the whole shard.
+func TestSimulatedFronts(t *testing.T) {
+	for _, producers := range []int{2, 3, 5} {
+		for _, fronts := range []int{4, 16} {
+			for _, size := range []int64{100, 4096} {
+				t.Run(fmt.Sprintf("%d, %d fronts, %d bytes", producers, fronts, size), func(t *testing.T) {
+					t.Parallel()
+					for seed := range seeds(2, 20) {
+						sc := scenario{
+							producers: producers, size: size, delay: 15 * time.Millisecond, capacity: 1, fronts: fronts, seed: uint64(seed),
+							starts: make([]time.Duration, producers), from: time.Minute, duration: 2 * time.Minute,
+						}
+						sc.starts[producers-1] = 30 * time.Second
+						got := sc.run()
+						least := slices.Min(got.shares) * float64(producers) / got.late.used
+						t.Logf("%.3f used, %.4f throttled, the least share is %.2f of an even one", got.late.used, got.late.throttled, least)
+						if got.late.used < 0.87 || got.late.throttled > 0.03 || least < 0.45 {
+							t.Errorf("seed %d: %.3f used, %.4f throttled and shares %.3f, want 0.87, 0.03 and 0.45 of an even one",
+								seed, got.late.used, got.late.throttled, got.shares)
+						}
+					}
+				})
+			}
+		}
 	}
 }
 

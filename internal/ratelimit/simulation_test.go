@@ -22,6 +22,7 @@ type scenario struct {
 	begin     time.Duration   // of an outage, in which everything is throttled
 	outage    time.Duration   // how long it lasts
 	drained   bool            // the shard's buckets are empty at the start
+	fronts    int             // between which the shard's limits are divided; entries come to one of them by chance; 0: one
 	noise     float64         // the part of the entries that is throttled whatever the rate
 	neighbour float64         // the part of the limits that a program without mercy writes
 	from      time.Duration   // what is looked at: from then on
@@ -53,12 +54,15 @@ type event struct {
 	do func(now time.Duration)
 }
 
+// A front is what entries find at the service.
+type front struct{ records, bytes Bucket }
+
 // A simulation has the events to come, the next one last.
 type simulation struct {
 	scenario
 	random *rand.Rand
 	events []event
-	shard  struct{ records, bytes Bucket }
+	shard  []front
 
 	sent, throttled, accepted struct{ whole, late float64 }
 	inOutage                  float64
@@ -81,11 +85,14 @@ func (sc scenario) run() result {
 		shares: make([]float64, sc.producers), seconds: make([]float64, sc.duration/time.Second+1),
 	}
 	limits := shardLimits.times(sc.capacity)
-	s.shard.records = NewBucket(limits.Records, limits.Records)
-	s.shard.bytes = NewBucket(limits.Bytes, limits.Bytes)
-	if sc.drained {
-		s.shard.records.Clamp(at(0), 0, 0)
-		s.shard.bytes.Clamp(at(0), 0, 0)
+	part := limits.times(1 / float64(max(1, sc.fronts)))
+	for range max(1, sc.fronts) {
+		f := front{NewBucket(part.Records, part.Records), NewBucket(part.Bytes, part.Bytes)}
+		if sc.drained {
+			f.records.Clamp(at(0), 0, 0)
+			f.bytes.Clamp(at(0), 0, 0)
+		}
+		s.shard = append(s.shard, f)
 	}
 	for i := range sc.producers {
 		begin := time.Duration(s.random.Int64N(int64(time.Second)))
@@ -176,10 +183,10 @@ func (w *writer) call(now time.Duration) {
 	w.adaptive.Charge(at(now), Limits{more, more * w.size})
 	n := 1 + more
 	w.schedule(now+w.latency(), func(then time.Duration) {
-		accepted := w.arrive(then, n, w.size, true)
+		accepted, overtaken := w.arrive(then, n, w.size, w.noise)
 		w.count(then, n, accepted)
 		w.schedule(then+w.latency(), func(back time.Duration) {
-			w.adaptive.Answer(at(back), at(now), Limits{accepted, accepted * w.size}, Limits{n - accepted, (n - accepted) * w.size})
+			w.adaptive.Answer(at(back), at(now), w.limits(accepted), w.limits(n-accepted), w.limits(overtaken))
 			w.gather = callQuantum
 			if w.adaptive.Share() < 1 {
 				w.gather = w.anyGather()
@@ -194,7 +201,8 @@ func (s *simulation) crowd(now time.Duration) {
 	gap := s.anyGather()
 	n := int64(float64(shardLimits.Records)*s.neighbour*gap.Seconds() + s.random.Float64())
 	size := int64(float64(shardLimits.Bytes) / float64(shardLimits.Records))
-	accepted := float64(s.arrive(now, n, size, false)) * min(1, float64(shardLimits.Bytes)/float64(s.size)/float64(shardLimits.Records))
+	taken, _ := s.arrive(now, n, size, 0)
+	accepted := float64(taken) * min(1, float64(shardLimits.Bytes)/float64(s.size)/float64(shardLimits.Records))
 	s.seconds[now/time.Second] += accepted
 	s.accepted.whole += accepted
 	if now >= s.from {
@@ -203,28 +211,30 @@ func (s *simulation) crowd(now time.Duration) {
 	s.schedule(now+gap, s.crowd)
 }
 
-// arrive is the shard: it returns how many of n records it accepts.
-func (s *simulation) arrive(now time.Duration, n, size int64, noisy bool) (accepted int64) {
+// arrive is the shard: it returns how many of n records it accepts, and how many of the others come before one of those.
+func (s *simulation) arrive(now time.Duration, n, size int64, noise float64) (accepted, overtaken int64) {
 	if now >= s.begin && now < s.begin+s.outage {
-		return 0
+		return 0, 0
 	}
-	if noisy && s.noise > 0 {
-		tries := n
-		for range tries {
-			if s.random.Float64() < s.noise {
-				n--
-			}
+	for i := range n {
+		f := &s.shard[0]
+		if len(s.shard) > 1 {
+			f = &s.shard[s.random.IntN(len(s.shard))]
+		}
+		if noise > 0 && s.random.Float64() < noise {
+			continue
+		}
+		if f.records.Wait(at(now), 1) == 0 && f.bytes.Take(at(now), size) { // may leave a debt
+			f.records.Take(at(now), 1)
+			overtaken = i - accepted
+			accepted++
 		}
 	}
-	if s.shard.records.Wait(at(now), 1) == 0 && s.shard.bytes.Take(at(now), size) { // may leave a debt
-		s.shard.records.Take(at(now), 1)
-		more := max(0, min(n-1, s.shard.records.Level(at(now)), s.shard.bytes.Level(at(now))/size))
-		s.shard.records.Charge(at(now), more)
-		s.shard.bytes.Charge(at(now), more*size)
-		accepted = 1 + more
-	}
-	return accepted
+	return accepted, overtaken
 }
+
+// limits returns what a number of records are.
+func (w *writer) limits(records int64) Limits { return Limits{records, records * w.size} }
 
 func (w *writer) count(now time.Duration, n, accepted int64) {
 	used := float64(accepted) * float64(w.size) / float64(w.simulation.size)
