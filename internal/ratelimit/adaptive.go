@@ -41,7 +41,7 @@ type Limits struct{ Records, Bytes int64 }
 // A service that throttles some entries by chance, whatever the rate, looks like other producers as far as it is not
 // excused, and is given way to alike. With one of two hundred a lone producer still writes nine tenths of the limits or
 // more, in records of 4 KB or less; with one of a hundred as much in small records, and about seven tenths in those of 4 KB;
-// with one of fifty half and a quarter. Of larger records few are in one call, so few are overtaken: with one of a hundred,
+// with one of fifty a half and a fifth. Of larger records few are in one call, so few are overtaken: with one of a hundred,
 // those of 10 and 25 KB get to between five and six tenths.
 //
 // A shard takes a record when its bucket holds as much. Producers that find their share keep that bucket nearly empty, and
