@@ -161,12 +161,10 @@ func (c *checkpointer) marked(ctx context.Context, s *savedShard, since int) err
 	if c.every <= 0 || since < c.every {
 		return nil
 	}
-	select {
-	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
-	case <-ctx.Done():
+	if c.take(ctx) != nil {
 		return nil // the last save will do it
 	}
+	defer c.end()
 	return c.tolerate(c.save(ctx, s))
 }
 
@@ -213,14 +211,31 @@ func (c *checkpointer) tolerate(err error) error {
 	return nil
 }
 
-// saveAll saves all shards whose progress has changed.
-func (c *checkpointer) saveAll(ctx context.Context) error {
+// take takes the turn, which end gives back.
+func (c *checkpointer) take(ctx context.Context) error {
 	select {
 	case c.turn <- struct{}{}:
-		defer func() { <-c.turn }()
+		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+func (c *checkpointer) end() { <-c.turn }
+
+// retire has the checkpointer save nothing more. The caller has the turn.
+func (c *checkpointer) retire() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.shards)
+}
+
+// saveAll saves all shards whose progress has changed.
+func (c *checkpointer) saveAll(ctx context.Context) error {
+	if err := c.take(ctx); err != nil {
+		return err
+	}
+	defer c.end()
 	c.mu.Lock()
 	shards := slices.Collect(maps.Values(c.shards))
 	c.mu.Unlock()

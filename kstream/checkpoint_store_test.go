@@ -7,6 +7,7 @@ import (
 	"iter"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
@@ -278,5 +279,35 @@ func TestAConflictThatCannotBeLookedIntoIsTriedAgain(t *testing.T) {
 		if got := l.read(ConsumerConfig[string]{Store: &store.MemoryStore}); len(got) != 0 {
 			l.Errorf("%q is delivered again", got)
 		}
+	})
+}
+
+// Records of a loop that has ended are marked, and saved while the next one begins.
+func TestACheckpointOfTheLastLoopIsNoConflictForTheNext(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(10, 10)
+		c := l.consumer(ConsumerConfig[string]{Store: new(slowStore), ManualDone: true, Until: Count(5)})
+		var got []string
+		loop := func() {
+			for rec, err := range c.Records(l.Context()) {
+				if err != nil {
+					l.Fatal(err)
+				}
+				got = append(got, rec.Value)
+				defer rec.Done()
+			}
+		}
+		loop()
+		l.writers.Go(func() {
+			if err := c.Checkpoint(l.Context()); err != nil {
+				l.Error(err)
+			}
+		})
+		synctest.Wait() // it is saving
+		loop()
+		if err := c.Checkpoint(l.Context()); err != nil {
+			l.Error(err)
+		}
+		l.wantAll(got, 0)
 	})
 }

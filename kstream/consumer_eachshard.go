@@ -24,6 +24,9 @@ import (
 //
 // The records can be ranged over once.
 func (c *Consumer[T]) EachShard(ctx context.Context, f func(ctx context.Context, shard Shard, records iter.Seq2[Record[T], error]) error) error {
+	if f == nil {
+		return fmt.Errorf("kstream: read %s: EachShard without a function", c.cfg.stream)
+	}
 	run, err := c.begin(ctx)
 	if err != nil {
 		return err

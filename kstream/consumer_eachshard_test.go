@@ -27,3 +27,14 @@ func TestEachShardLeftEarlyGivesItsBudgetBack(t *testing.T) {
 		}
 	})
 }
+
+func TestEachShardWithoutAFunctionIsAnError(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(1, 1)
+		c := l.consumer(ConsumerConfig[string]{})
+		if err := c.EachShard(l.Context(), nil); err == nil {
+			t.Error("no error")
+		}
+		l.wantAll(values(t, c.Records(l.Context())), 0)
+	})
+}

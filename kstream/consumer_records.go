@@ -109,12 +109,22 @@ func (c *Consumer[T]) begin(ctx context.Context) (*run, error) {
 			c.busy.Store(false)
 		}
 	}()
+	former := c.saver.Load()
+	if former != nil { // a save of its own, by Checkpoint, would be a conflict
+		if err := former.take(ctx); err != nil {
+			return nil, err
+		}
+		defer former.end()
+	}
 	run, err := newRun(ctx, c.client, &c.cfg, c.stats)
 	if err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		return nil, err
+	}
+	if former != nil {
+		former.retire()
 	}
 	c.saver.Store(run.saver)
 	begun = true

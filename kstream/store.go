@@ -19,8 +19,14 @@ var ErrConflict = errors.New("lease was changed by another")
 //
 // All methods may be called from several goroutines. One whose ctx has ended
 // returns an error and changes nothing; one that is at work when it ends should
-// soon return, because a loop that ends waits for that. The suite in package storetest is what an
-// implementation must pass. See [MemoryStore] and [FileStore].
+// soon return, because a loop that ends waits for that. None may panic: most are
+// called from goroutines of the loop, where that ends the process. The suite in
+// package storetest is what an implementation must pass. See [MemoryStore] and
+// [FileStore].
+//
+// A List that fails when a loop begins ends it, before anything is read. A Create
+// that fails is tried again for RetryFor, and an Update with the next save, unless
+// the error wraps ErrConflict or ErrStoreClosed: then the loop ends at once.
 //
 // A lease is found by its stream's ARN and creation time, and its shard's ID.
 // Store every field of it: the Position as the text that it marshals to, whose
