@@ -165,7 +165,7 @@ func (c *checkpointer) marked(ctx context.Context, s *savedShard, since int) err
 		return nil // the last save will do it
 	}
 	defer c.end()
-	return c.tolerate(c.save(ctx, s))
+	return c.tolerate(ctx, c.save(ctx, s))
 }
 
 // markDone marks the record of a ticket. It has keepSaving save when that is due,
@@ -196,16 +196,19 @@ func (c *checkpointer) keepSaving(ctx context.Context, interval time.Duration) e
 		case <-ctx.Done():
 			return nil
 		}
-		if err := c.tolerate(c.saveAll(ctx)); err != nil {
+		if err := c.tolerate(ctx, c.saveAll(ctx)); err != nil {
 			return err
 		}
 	}
 }
 
 // tolerate lets errors pass that the next save may make good.
-func (c *checkpointer) tolerate(err error) error {
-	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStoreClosed) {
+func (c *checkpointer) tolerate(ctx context.Context, err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrConflict), errors.Is(err, ErrStoreClosed):
 		return err
+	case ctx.Err() != nil: // the loop has ended, and saves once more
+		return nil
 	}
 	c.logger.Warn("kstream: checkpoint not saved, trying again later", "stream", c.stream.ARN, "error", err)
 	return nil

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -309,5 +311,24 @@ func TestACheckpointOfTheLastLoopIsNoConflictForTheNext(t *testing.T) {
 			l.Error(err)
 		}
 		l.wantAll(got, 0)
+	})
+}
+
+func TestASaveThatTheEndOfTheLoopCutsOffIsNoWarning(t *testing.T) {
+	inLab(t, 1, kstreamtest.Options{}, func(l *lab) {
+		l.put(1, 1)
+		var log strings.Builder
+		cfg := ConsumerConfig[string]{
+			Store: new(slowStore), CheckpointInterval: time.Second, Until: Count(2),
+			Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		}
+		ctx, cancel := context.WithTimeout(l.Context(), 1500*time.Millisecond)
+		defer cancel()
+		if _, errs := errorsOf(l.consumer(cfg).Records(ctx)); len(errs) != 1 || log.Len() > 0 {
+			l.Errorf("errors %v, log: %s", errs, log.String())
+		}
+		if got := l.positions(cfg.Store); !strings.Contains(fmt.Sprint(got), "AFTER_SEQUENCE_NUMBER") {
+			l.Errorf("the store holds %v: the last save is missing", got)
+		}
 	})
 }
