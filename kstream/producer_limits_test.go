@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -148,4 +149,41 @@ func TestThroughputOfCompressedText(t *testing.T) {
 			t.Errorf("text at %.2f of the byte limit, want at least 2", text)
 		}
 	})
+}
+
+// TestAggregatesOfUnevenSizesAreNotThrottled has aggregates turn out larger than
+// what their queue was seen to hold: the values of a key, if it is ordered, wait
+// in its lane, and one value to be compressed may be larger than the bound.
+func TestAggregatesOfUnevenSizesAreNotThrottled(t *testing.T) {
+	t.Parallel()
+	letters := make([]byte, 300_000)
+	for i, random := 0, rand.New(rand.NewPCG(1, 1)); i < len(letters); i++ {
+		letters[i] = "abcdefgh"[random.IntN(8)]
+	}
+	for _, tt := range []struct {
+		name   string
+		value  func(i int) string
+		change func(*ProducerConfig[string])
+	}{
+		{"ordered", func(i int) string { return fmt.Sprintf("%d:%0100d", i%200, i) }, func(cfg *ProducerConfig[string]) {
+			cfg.Aggregate, cfg.Ordered = true, true
+			cfg.PartitionKey = func(v string) string { key, _, _ := strings.Cut(v, ":"); return key }
+		}},
+		{"compressed", func(i int) string { return string(letters[i%100:]) }, func(cfg *ProducerConfig[string]) {
+			cfg.Compress, cfg.MaxBufferedBytes = true, 8<<20
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			opts := kstreamtest.Options{Delay: 30 * time.Millisecond, MaxBytes: -1}
+			inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+				r, st := throughput(t, srv, 1, tt.change, tt.value)
+				throttled := float64(st.ThrottledEntries) / float64(st.Entries)
+				t.Logf("%.4f of the byte limit, %.4f throttled", r.bytes/limitBytes, throttled)
+				if r.bytes < 0.95*limitBytes || throttled > 0.01 {
+					t.Errorf("the shard took %.4f of its byte limit, want at least 0.95; %.4f of the entries were throttled, want at most 0.01",
+						r.bytes/limitBytes, throttled)
+				}
+			})
+		})
+	}
 }

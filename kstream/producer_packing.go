@@ -86,14 +86,16 @@ func memberSize(p, last *parcel) int {
 // too large for one is sent as it is.
 func (s *sender) takeAggregate(q *sendQueue, c *call, p *parcel, now time.Duration) bool {
 	limit := s.packing.rawLimit(s.aggregateBytes)
-	if first := aggregateFrame + memberSize(p, nil); first > limit && s.packing.ratio == 0 {
+	first := aggregateFrame + memberSize(p, nil)
+	if first > limit && s.packing.ratio == 0 {
 		return s.takeOne(q, c, p, now)
 	}
-	available := q.fresh.bytes + q.retry.bytes + (q.fresh.records+q.retry.records)*memberBytes
+	records, bytes := q.behind(p)
+	available := bytes + records*memberBytes
 	if available < limit && !s.due(q, p, now) {
 		return false
 	}
-	raw := min(limit, available+aggregateFrame)
+	raw := min(max(limit, first), available+aggregateFrame)
 	if !c.fits(raw) {
 		c.full = true
 		return false
@@ -107,7 +109,7 @@ func (s *sender) takeAggregate(q *sendQueue, c *call, p *parcel, now time.Durati
 	e.raw, e.size = size, s.packing.estimate(size)
 	c.bytes += size
 	c.grown()
-	q.pace.take(now, e.size)
+	q.pace.charge(now, e.size) // it may be more than was waited for
 	return true
 }
 

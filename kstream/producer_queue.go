@@ -73,6 +73,16 @@ func (q *sendQueue) first(now time.Duration) *parcel {
 	return q.fresh.head
 }
 
+// behind returns how much can leave together if p, which is first, does.
+func (q *sendQueue) behind(p *parcel) (records, bytes int) {
+	records, bytes = q.fresh.records+q.retry.records, q.fresh.bytes+q.retry.bytes
+	if p.lane != nil {
+		records += p.lane.waiting.records
+		bytes += p.lane.waiting.bytes
+	}
+	return records, bytes
+}
+
 // An outlook is what dispatch has to know of a queue before it begins a call.
 type outlook struct {
 	entries int           // that could leave now
@@ -91,11 +101,14 @@ func (s *sender) look(q *sendQueue, now time.Duration) outlook {
 		}
 		return outlook{at: q.retry.head.notBefore}
 	}
-	records := q.fresh.records + q.retry.records
-	bytes := s.packing.estimate(q.fresh.bytes + q.retry.bytes)
+	records, bytes := q.fresh.records+q.retry.records, q.fresh.bytes+q.retry.bytes
+	aggregates := s.aggregateBytes > 0 && s.routes.aggregates()
+	if aggregates {
+		records, bytes = q.behind(p)
+	}
+	bytes = s.packing.estimate(bytes)
 	average := max(1, bytes/records)
 	entries := records
-	aggregates := s.aggregateBytes > 0 && s.routes.aggregates()
 	if aggregates {
 		entries = bytes/s.aggregateBytes + 1
 		average = max(1, bytes/entries)
