@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/kinesiskit/kinesiskit/internal/ratelimit"
 	"github.com/kinesiskit/kinesiskit/internal/wire"
@@ -158,11 +159,31 @@ func (s *sender) putRecords(c *call, records []types.PutRecordsRequestEntry) (*k
 	if s.cbor {
 		speak = c.memory.PutRecordsCBOR
 	}
-	out, err := s.client.PutRecords(ctx, in, speak, noRetries)
+	sent := false
+	out, err := s.client.PutRecords(ctx, in, speak, noRetries, noteSent(&sent))
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
 	}
+	if err != nil && !sent {
+		err = &unsentError{err}
+	}
 	return out, err
+}
+
+// noteSent is a per-call option that sets sent when the request, which is signed
+// by then, goes to the HTTP client.
+func noteSent(sent *bool) func(*kinesis.Options) {
+	note := middleware.DeserializeMiddlewareFunc("kinesiskit.NoteSent", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		*sent = true
+		return next.HandleDeserialize(ctx, in)
+	})
+	return func(o *kinesis.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Deserialize.Add(note, middleware.Before)
+		})
+	}
 }
 
 // finish settles what the call settled and queues the rest again. What went

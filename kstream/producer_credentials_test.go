@@ -3,12 +3,16 @@ package kstream
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
@@ -78,6 +82,37 @@ func TestCredentialsThatCannotBeFetched(t *testing.T) {
 				}
 				closeProducer(t, p)
 			})
+		})
+	}
+}
+
+// TestCredentialsThatAnotherServiceDoesNotGive fail as calls to the stream do
+// for which nothing is wrong with them: those would be tried for ever, or taken
+// for calls whose answer was lost.
+func TestCredentialsThatAnotherServiceDoesNotGive(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no route to host")}
+	for _, cause := range []error{
+		&smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: &smithyhttp.RequestSendError{Err: dial}},
+		&smithy.OperationError{ServiceID: "ec2imds", OperationName: "GetMetadata", Err: &smithyhttp.RequestSendError{Err: io.EOF}},
+		&smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: &smithy.GenericAPIError{Code: "Throttling"}},
+		&smithy.OperationError{ServiceID: "STS", OperationName: "AssumeRole", Err: &smithy.GenericAPIError{Code: "InternalFailure"}},
+		&aws.RequestCanceledError{Err: context.DeadlineExceeded},
+	} {
+		inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+			client := srv.Client(func(o *kinesis.Options) {
+				o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return aws.Credentials{}, cause })
+			})
+			p, err := NewProducer(client, ProducerConfig[string]{Stream: "s", Logger: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), firstCredentialPatience+2*maxPause)
+			defer cancel()
+			_, err = p.Put(ctx, "v")
+			if delivery, _ := errors.AsType[*DeliveryError](err); delivery == nil || delivery.Outcome != Failed || !errors.Is(err, cause) {
+				t.Errorf("Put, for want of credentials (%v): %v", cause, err)
+			}
+			closeProducer(t, p)
 		})
 	}
 }

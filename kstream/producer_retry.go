@@ -88,22 +88,23 @@ func (s *sender) receipt(r *types.PutRecordsResultEntry, e *callEntry) string {
 	return ""
 }
 
+// An unsentError is that of a call that the SDK could not even send, mostly for
+// want of credentials. What it wraps may look like the error of a call: they
+// are often fetched by one, from another service.
+type unsentError struct{ error }
+
+func (e *unsentError) Unwrap() error { return e.error }
+
 // callFate reads the error of a call.
 func callFate(err error) fate {
+	if _, unsent := errors.AsType[*unsentError](err); unsent {
+		return credentials
+	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		return apiFate(api.ErrorCode(), statusOf(err))
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return postponed // never left
-	}
-	if _, sent := errors.AsType[*smithyhttp.RequestSendError](err); sent {
-		return lost
-	}
-	if statusOf(err) != 0 || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return lost
-	}
-	if _, ok := errors.AsType[*smithy.OperationError](err); ok {
-		return credentials // the SDK could not even send it
 	}
 	return lost
 }
