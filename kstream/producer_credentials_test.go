@@ -106,7 +106,7 @@ func TestCredentialsThatAnotherServiceDoesNotGive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), firstCredentialPatience+2*maxPause)
+			ctx, cancel := context.WithTimeout(context.Background(), firstCredentialPatience+maxSendBackoff)
 			defer cancel()
 			_, err = p.Put(ctx, "v")
 			if delivery, _ := errors.AsType[*DeliveryError](err); delivery == nil || delivery.Outcome != Failed || !errors.Is(err, cause) {
