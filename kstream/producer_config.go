@@ -25,6 +25,9 @@ const (
 // times as much: larger ones save nothing more, and are sent longer.
 const fullCallBytes = 1 << 20
 
+// forever is longer than any process lives, and can be added to a time.
+const forever = time.Duration(1 << 62)
+
 // Defaults of ProducerConfig.
 const (
 	defaultLinger          = 20 * time.Millisecond
@@ -190,7 +193,7 @@ func (cfg *ProducerConfig[T]) sender(client *kinesis.Client) (senderConfig, erro
 	bad(cfg.TimeToLive < 0, "TimeToLive %v is negative", cfg.TimeToLive)
 	bad(cfg.MaxBufferedRecords < 0, "MaxBufferedRecords %d is negative", cfg.MaxBufferedRecords)
 	bad(cfg.MaxBufferedBytes < 0, "MaxBufferedBytes %d is negative", cfg.MaxBufferedBytes)
-	bad(cfg.Rate > 1, "Rate %v is more than 1, the whole limit", cfg.Rate)
+	bad(!(cfg.Rate <= 1), "Rate %v is more than 1, the whole limit", cfg.Rate)
 	bad(cfg.MaxCalls < 0, "MaxCalls %d is negative", cfg.MaxCalls)
 	bad(cfg.CallTimeout < 0, "CallTimeout %v is negative", cfg.CallTimeout)
 	if len(errs) > 0 {
@@ -199,11 +202,11 @@ func (cfg *ProducerConfig[T]) sender(client *kinesis.Client) (senderConfig, erro
 	sc := senderConfig{
 		client: client, stream: cfg.Stream, ref: ref,
 		keyed:       cfg.PartitionKey != nil,
-		linger:      max(0, cfg.Linger),
+		linger:      min(max(0, cfg.Linger), forever),
 		compress:    cfg.Compress,
 		ordered:     cfg.Ordered,
 		receipts:    cfg.OnSettled != nil,
-		timeToLive:  cfg.TimeToLive,
+		timeToLive:  min(cfg.TimeToLive, forever),
 		maxRecords:  or(cfg.MaxBufferedRecords, defaultBufferRecords),
 		maxBytes:    or(cfg.MaxBufferedBytes, defaultBufferBytes),
 		rate:        or(max(cfg.Rate, 0), 1),

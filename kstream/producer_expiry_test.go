@@ -3,6 +3,7 @@ package kstream
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -172,5 +173,20 @@ func TestWhoFollowsAValueThatWasGivenUpLeavesAtOnce(t *testing.T) {
 		}
 		<-first
 		closeProducer(t, p)
+	})
+}
+
+// TestLongerThanAnyProcessLives asks for the longest times that there are.
+func TestLongerThanAnyProcessLives(t *testing.T) {
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) { cfg.TimeToLive, cfg.Linger = math.MaxInt64, math.MaxInt64 })
+		time.Sleep(time.Second)
+		send(t, p, 10)
+		time.Sleep(time.Hour)
+		if n := len(srv.Records("s")); n != 0 {
+			t.Errorf("%d values did not linger", n)
+		}
+		closeProducer(t, p)
+		wantStored(t, srv, 10)
 	})
 }

@@ -41,8 +41,11 @@ type Summary struct {
 // the stream refuses a value for a reason that holds for all, such as missing
 // permission; and when ctx ends. In the last case values that are not under
 // way fail, and those that are get a second to be answered. If seq panics, so
-// does SendAll, and what it has taken is left to Flush.
+// does SendAll, and what it has taken is left to Flush. A nil seq is an error.
 func (p *Producer[T]) SendAll(ctx context.Context, seq iter.Seq2[T, error]) (Summary, error) {
+	if seq == nil {
+		return Summary{}, errors.New("kstream: send all: the sequence is nil")
+	}
 	a := sendAll[T]{producer: p, batch: newBatch(), group: group{allEnd: true}}
 	defer p.sender.leaveGroup(&a.group, &p.sent) // also when seq panics: the rest is left to Flush
 	err := a.read(ctx, seq)

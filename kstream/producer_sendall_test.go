@@ -92,6 +92,20 @@ func TestResumeOfAValueInTheMiddle(t *testing.T) {
 	}
 }
 
+// TestSendAllOfNothing asks for an empty sequence, and for none at all.
+func TestSendAllOfNothing(t *testing.T) {
+	inBubble(t, kstreamtest.Options{}, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		if s, err := p.SendAll(context.Background(), numbered(0)); err != nil || s != (Summary{}) {
+			t.Errorf("SendAll of an empty sequence: %+v, %v", s, err)
+		}
+		if s, err := p.SendAll(context.Background(), nil); err == nil || s != (Summary{}) {
+			t.Errorf("SendAll of nil: %+v, %v", s, err)
+		}
+		closeProducer(t, p)
+	})
+}
+
 func TestSendAllReportsWhatItsSourceYields(t *testing.T) {
 	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond}, 1, func(t *testing.T, srv *kstreamtest.Server) {
 		p := newTestProducer(t, srv, nil)

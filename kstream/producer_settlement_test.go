@@ -473,7 +473,7 @@ func TestAValueThatCannotBeEncoded(t *testing.T) {
 
 func TestNewProducerReportsEverythingWrong(t *testing.T) {
 	_, err := NewProducer(nil, ProducerConfig[string]{
-		Stream: "no such name!", AggregateBytes: -1, Ordered: true, TimeToLive: -1, MaxBufferedRecords: -1, Rate: 2, CallTimeout: -1,
+		Stream: "no such name!", AggregateBytes: -1, Ordered: true, TimeToLive: -1, MaxBufferedRecords: -1, Rate: math.NaN(), CallTimeout: -1,
 	})
 	for line := range strings.Lines(fmt.Sprint(err)) {
 		if !strings.HasPrefix(line, "kstream: new producer: ") {

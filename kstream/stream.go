@@ -203,7 +203,10 @@ func (p *poll) next(ctx context.Context) error {
 // A streamRef names a stream in a call: exactly one of its fields is set.
 type streamRef struct{ name, arn *string }
 
-var streamNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+var (
+	streamNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+	streamARNPattern  = regexp.MustCompile(`^arn:aws[^:]*:kinesis:[^:]+:[0-9]{12}:stream/[a-zA-Z0-9_.-]{1,128}$`)
+)
 
 // parseStream reads a stream's name or ARN.
 func parseStream(stream string) (streamRef, error) {
@@ -217,6 +220,8 @@ func parseStream(stream string) (streamRef, error) {
 // refOf does so too; its error is to be part of another.
 func refOf(stream string) (streamRef, error) {
 	switch {
+	case strings.HasPrefix(stream, "arn:") && !streamARNPattern.MatchString(stream):
+		return streamRef{}, fmt.Errorf("%q is no ARN of a stream, such as arn:aws:kinesis:us-east-1:123456789012:stream/books", stream)
 	case strings.HasPrefix(stream, "arn:"):
 		return streamRef{arn: &stream}, nil
 	case stream == "":

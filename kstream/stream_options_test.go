@@ -1,6 +1,7 @@
 package kstream_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -47,5 +48,38 @@ func TestFileStoreWithoutPath(t *testing.T) {
 	if store, err := kstream.OpenFileStore(""); err == nil {
 		store.Close()
 		t.Error("opened")
+	}
+}
+
+// TestStreamsAreNamedByNameOrARN: the constructors refuse what no call could be
+// made with.
+func TestStreamsAreNamedByNameOrARN(t *testing.T) {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	for _, tt := range []struct {
+		stream string
+		ok     bool
+	}{
+		{"books", true},
+		{"arn:aws:kinesis:us-east-1:123456789012:stream/books", true},
+		{"arn:aws-us-gov:kinesis:us-gov-west-1:000000000000:stream/a.b_c-d", true},
+		{"", false},
+		{"two words", false},
+		{"arn:aws:nope", false},
+		{"arn:aws:sqs:us-east-1:123456789012:books", false},
+		{"arn:aws:kinesis:us-east-1:123456789012:stream/", false},
+		{"arn:aws:kinesis:us-east-1:1234:stream/books", false},
+		{"arn:aws:kinesis:us-east-1:123456789012:stream/books/consumer/c:1", false},
+	} {
+		producer, perr := kstream.NewProducer(server.Client(), kstream.ProducerConfig[string]{Stream: tt.stream})
+		if perr == nil {
+			defer producer.Close(t.Context())
+		}
+		_, cerr := kstream.NewConsumer(server.Client(), kstream.ConsumerConfig[string]{Stream: tt.stream})
+		for _, err := range []error{perr, cerr} {
+			if (err == nil) != tt.ok || !tt.ok && tt.stream != "" && !strings.Contains(err.Error(), fmt.Sprintf("%q", tt.stream)) {
+				t.Errorf("stream %q: %v", tt.stream, err)
+			}
+		}
 	}
 }
