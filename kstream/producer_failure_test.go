@@ -34,6 +34,7 @@ func TestOnlyWhatFailedIsSentAgain(t *testing.T) {
 		{name: "entries are throttled", fault: kstreamtest.Fault{Kind: kstreamtest.Throttle, Chance: 0.1}},
 		{name: "calls fail with 500", fault: kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: put, Chance: 0.5}},
 		{name: "calls fail with 503", fault: kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: put, Code: "ServiceUnavailable", Count: 5}},
+		{name: "calls are cut short", fault: kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: put, Code: "RequestTimeout", Count: 5}},
 		{name: "calls are throttled", fault: kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: put, Code: "LimitExceededException", Count: 5}},
 		{name: "credentials expire", fault: kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: put, Code: "ExpiredTokenException", Count: 3}},
 		{name: "reset before the write", fault: kstreamtest.Fault{Kind: kstreamtest.ResetBefore, Operation: put, Chance: 0.3}},
@@ -301,5 +302,24 @@ func TestPoisonInEveryCallDoesNotPause(t *testing.T) {
 			t.Errorf("%d delivered, %d failed, %d calls failed as a whole", st.Delivered, st.Failed, st.FailedCalls)
 		}
 		_ = p.Close(context.Background())
+	})
+}
+
+// TestAnEntryWithoutAnAnswer is sent again: nothing says that it was written.
+func TestAnEntryWithoutAnAnswer(t *testing.T) {
+	var calls atomic.Int32
+	opts := kstreamtest.Options{Hook: func(r kstreamtest.Request) *kstreamtest.Reply {
+		if r.Operation != "PutRecords" || calls.Add(1) > 3 {
+			return nil
+		}
+		return &kstreamtest.Reply{Body: []byte(`{"FailedRecordCount":0,"Records":[{"ShardId":"shardId-000000000000"}]}`)}
+	}}
+	inBubble(t, opts, 1, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, nil)
+		r, err := p.Put(context.Background(), "k:v")
+		if err != nil || r.SequenceNumber == "" || r.Attempts != 4 {
+			t.Errorf("Put: %+v, %v", r, err)
+		}
+		closeProducer(t, p)
 	})
 }

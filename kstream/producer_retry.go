@@ -44,6 +44,7 @@ const (
 
 var (
 	errCallTimeout = errors.New("no answer within CallTimeout")
+	errNoAnswer    = errors.New("kstream: put records: an entry was answered with neither a sequence number nor an error")
 
 	// errCallRefused is wrapped by errors that hold for all parcels.
 	errCallRefused = errors.New("the call was refused")
@@ -66,6 +67,9 @@ const (
 // strings may be lent.
 func (s *sender) entryAnswer(r *types.PutRecordsResultEntry, e *callEntry) answer {
 	code := aws.ToString(r.ErrorCode)
+	if code == "" && aws.ToString(r.SequenceNumber) == "" {
+		return answer{fate: lost, err: errNoAnswer}
+	}
 	if code == "" {
 		return answer{shard: aws.ToString(r.ShardId), seq: s.receipt(r, e)}
 	}
@@ -113,7 +117,7 @@ func apiFate(code string, status int) fate {
 	switch {
 	case throttles(code), status == http.StatusTooManyRequests:
 		return throttled
-	case status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError, status == http.StatusRequestTimeout:
 		return lost
 	}
 	switch code {
@@ -122,7 +126,7 @@ func apiFate(code string, status int) fate {
 	case "ExpiredTokenException", "ExpiredToken", "RequestExpired", "RequestTimeTooSkewed",
 		"InvalidSignatureException", "UnrecognizedClientException":
 		return credentials
-	case "InternalFailure", "InternalFailureException", "ServiceUnavailable":
+	case "InternalFailure", "InternalFailureException", "ServiceUnavailable", "RequestTimeout", "RequestTimeoutException":
 		return lost
 	}
 	return refused
