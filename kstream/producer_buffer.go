@@ -107,6 +107,9 @@ func (s *sender) check(p *parcel) error {
 	case s.closing:
 		return s.refusal(ErrClosed)
 	case p.size > r.maxRecord:
+		if p.size <= maxRecordBytes && s.now() >= s.lister.notBefore {
+			s.startListing() // the stream may take more by now: for the next time
+		}
 		return &RecordSizeError{Size: p.size, Limit: r.maxRecord}
 	case r.auto && s.ordered:
 		return s.refusal(ErrOrderAuto)
@@ -245,7 +248,7 @@ func (s *sender) grant() wakeups {
 // wherever there is room.
 func (s *sender) admitWaiting(p *parcel) admission {
 	a := s.admit(p)
-	if a != shareFull || s.keyed {
+	if s.keyed || a == admitted || a == bufferFull {
 		return a
 	}
 	p.queue.waiting--

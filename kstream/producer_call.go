@@ -119,7 +119,8 @@ func (s *sender) run(c *call) {
 // that of a call of which nothing was written.
 //
 // One entry that the service does not accept fails the whole call, so such a
-// call is halved until the guilty entry is alone.
+// call is halved until the guilty entry is alone; but first, if it has entries
+// without keys, it is repeated with them, because the stream may need some by now.
 func (s *sender) put(c *call, from, to int) error {
 	out, err := s.putRecords(c, c.records[from:to])
 	if err == nil && len(out.Records) != to-from {
@@ -132,6 +133,9 @@ func (s *sender) put(c *call, from, to int) error {
 		return nil
 	}
 	fate := callFate(err)
+	if fate == invalid && s.addKeys(c, from, to) {
+		return s.put(c, from, to)
+	}
 	if fate == invalid && to-from > 1 {
 		middle := (from + to) / 2
 		left, right := s.put(c, from, middle), s.put(c, middle, to)

@@ -226,3 +226,20 @@ func TestValuesWithoutAKeyGoAroundADeadShard(t *testing.T) {
 		_ = p.Close(ctx)
 	})
 }
+
+// TestValuesWithoutAKeyGoAroundFailedOnes has a dead shard's part of the buffer
+// fill with values that have failed, and nobody fetches: the others have room.
+func TestValuesWithoutAKeyGoAroundFailedOnes(t *testing.T) {
+	dead := kstreamtest.Fault{Kind: kstreamtest.FailEntry, Shard: "shardId-000000000001"}
+	inBubble(t, kstreamtest.Options{Delay: 30 * time.Millisecond, Faults: []kstreamtest.Fault{dead}}, 3, func(t *testing.T, srv *kstreamtest.Server) {
+		p := newTestProducer(t, srv, func(cfg *ProducerConfig[string]) {
+			cfg.PartitionKey, cfg.MaxBufferedRecords, cfg.TimeToLive = nil, 900, time.Second
+		})
+		const n = 6000 // so many that the two other shards are always behind
+		send(t, p, n)
+		wantFailed(t, "Close", p.Close(context.Background()), int(n-p.Stats().Delivered))
+		if st := p.Stats(); st.Failed < 300 || st.Failed > 600 {
+			t.Errorf("%d values failed, want about the share of one shard", st.Failed)
+		}
+	})
+}

@@ -30,6 +30,7 @@ type lister struct {
 	delay     time.Duration
 
 	early []earlyEntry // written meanwhile
+	doubt bool         // the listing is to tell whether the stream goes by hash keys
 }
 
 // awaitRoutes waits until the stream's shards are listed for the first time.
@@ -77,6 +78,7 @@ func (s *sender) list(l *shardListing) {
 	if l.err == nil {
 		changed = s.install(found.info, found.shards)
 	}
+	s.lister.doubt = false
 	if s.routes != nil {
 		for _, q := range s.routes.queues {
 			q.misleads = false // or it is found out again
@@ -169,7 +171,7 @@ func denied(err error) bool {
 	return ok && api.ErrorCode() == "AccessDeniedException"
 }
 
-// relist lists the shards if the answers of a call name some that are not known.
+// relist lists the shards if the answers of a call name others than predicted.
 // It returns the listing that aggregates among its entries have to wait for, see
 // written; nil if there are none. Until then no others are sent after them.
 func (s *sender) relist(c *call) *shardListing {
@@ -180,7 +182,7 @@ func (s *sender) relist(c *call) *shardListing {
 			continue
 		}
 		s.mu.Lock()
-		if s.shardIndex(a.shard) < 0 {
+		if s.unexpected(e, a.shard) {
 			running := s.startListing()
 			if len(e.parcels) > 1 {
 				e.astray, e.queue.misleads = true, true
@@ -190,4 +192,19 @@ func (s *sender) relist(c *call) *shardListing {
 		s.mu.Unlock()
 	}
 	return l
+}
+
+// unexpected tells whether a listing is called for by an entry that is in another
+// shard than predicted. Is it a known one, the stream was made again, with shards
+// of the same names, or its distribution was changed; unless it never went by hash
+// keys, which is so if a listing that begins now finds nothing new.
+func (s *sender) unexpected(e *callEntry, shard string) bool {
+	switch {
+	case s.shardIndex(shard) < 0:
+		return true
+	case e.queue.gone, s.routes.keyless: // resharded since; never did
+		return false
+	}
+	s.lister.doubt = s.lister.doubt || s.lister.running == nil
+	return true
 }

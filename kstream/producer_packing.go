@@ -181,6 +181,29 @@ func (s *sender) plainRecord(p *parcel) types.PutRecordsRequestEntry {
 	return r
 }
 
+// addKeys gives the entries of a call that have no key one, and has the stream
+// looked at. It reports whether there were any.
+func (s *sender) addKeys(c *call, from, to int) bool {
+	added := false
+	for i := from; i < to; i++ {
+		if c.records[i].PartitionKey != nil {
+			continue
+		}
+		key, p := drawKey(), c.entries[i].parcels[0]
+		p.key = key.text
+		p.place(key.hash)
+		c.records[i].PartitionKey = &p.key
+		c.entries[i].sent += len(p.key)
+		added = true
+	}
+	if added {
+		s.mu.Lock()
+		s.startListing()
+		s.mu.Unlock()
+	}
+	return added
+}
+
 func (s *sender) aggregate(k *packer, e *callEntry, i int) types.PutRecordsRequestEntry {
 	for _, p := range e.parcels {
 		k.builder.Add(kpl.Member{PartitionKey: p.key, ExplicitHashKey: p.hashKey, Data: p.data})

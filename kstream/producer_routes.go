@@ -32,6 +32,8 @@ type routes struct {
 	early  bool          // the shards are still being listed: see earlyRoutes
 	auto   bool          // the service chooses the shards and ignores keys
 
+	keyless bool // it does so although it does not say so
+
 	maxRecord    int // bytes
 	maxCalls     int
 	shareRecords int
@@ -87,6 +89,7 @@ func (s *sender) install(info StreamInfo, shards *shardmap.Map) bool {
 	r.maxCalls = or(s.maxCalls, min(max(defaultCalls, info.OpenShards/4), 100))
 	r.shareRecords = max(s.maxRecords/n, min(minShareRecords, s.maxRecords))
 	r.shareBytes = max(s.maxBytes/n, min(minShareBytes, s.maxBytes))
+	r.keyless = !changed && (old != nil && old.keyless || s.lister.doubt)
 	s.routes = r
 	s.cursor = 0
 	if old != nil && changed {
@@ -131,7 +134,7 @@ func (r *routes) perShard(s *sender, old *routes) bool {
 	for i := range r.shards.Len() {
 		shard := r.shards.Shard(i)
 		q := known[shard.ID]
-		if q == nil {
+		if q == nil || q.shard != shard { // names are used again when a stream is
 			changed = true
 			q = &sendQueue{shard: shard, pace: newShardPace(s.born, s.now(), 1, s.rate, 1)}
 			q.counts.ShardID = shard.ID
@@ -284,13 +287,8 @@ func (s *sender) route(p *parcel) {
 		r.turn = (r.turn + 1) % len(r.queues)
 	}
 	p.queue = r.queues[r.turn]
-	for range r.queues {
-		if s.admit(p) != shareFull {
-			break
-		}
-		r.turnLeft = s.aggregateBytes
-		r.turn = (r.turn + 1) % len(r.queues)
-		p.queue = r.queues[r.turn]
+	if !s.turnTo(p, admitted, bufferFull) {
+		s.turnTo(p, shareFull, shareFull) // there will be room, and elsewhere only after Flush
 	}
 	q := p.queue
 	r.turnLeft -= p.size
@@ -305,11 +303,26 @@ func (s *sender) route(p *parcel) {
 	}
 }
 
+// turnTo finds the next queue that admits p in one of two ways. It reports false
+// if there is none, and leaves p where it was.
+func (s *sender) turnTo(p *parcel, this, that admission) bool {
+	r := s.routes
+	for range r.queues {
+		if a := s.admit(p); a == this || a == that {
+			return true
+		}
+		r.turnLeft = s.aggregateBytes
+		r.turn = (r.turn + 1) % len(r.queues)
+		p.queue = r.queues[r.turn]
+	}
+	return false
+}
+
 // written tells whether an entry that was written to another shard than
 // predicted counts as delivered. An aggregate does if all its members belong
 // to that shard: the Kinesis Client Library drops one with other members.
 func (s *sender) written(e *callEntry, shard string) bool {
-	if len(e.parcels) == 1 || e.queue.shard.ID == "" {
+	if len(e.parcels) == 1 || e.queue.shard.ID == "" || s.routes.auto {
 		return true
 	}
 	at := s.shardIndex(shard)
@@ -318,8 +331,7 @@ func (s *sender) written(e *callEntry, shard string) bool {
 	}
 	for _, p := range e.parcels {
 		if !s.routes.shards.Covers(at, p.hash()) {
-			// If both shards are open, the service does not go by hash keys.
-			return s.shardIndex(e.queue.shard.ID) >= 0
+			return s.routes.keyless
 		}
 	}
 	return true

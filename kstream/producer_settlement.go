@@ -109,7 +109,9 @@ func (e *FailedError[T]) Error() string {
 func (e *FailedError[T]) Unwrap() error { return e.Failed[0].Err }
 
 // A RecordSizeError says that a value with its key is larger than a record
-// may be: 1 MiB, or what the stream is set to (at most 10 MiB).
+// may be: 1 MiB, or what the stream is set to (at most 10 MiB). It has the
+// Producer look, at most every ten seconds, whether the stream is set to more by
+// now: if so, the value is taken when it is sent again.
 type RecordSizeError struct {
 	Size, Limit int // bytes
 }
