@@ -44,8 +44,7 @@ var (
 	ErrFieldCount = errors.New("wrong number of fields")
 
 	// ErrEncoding: the text is not UTF-8. The message says which encoding is
-	// likely; set [Options.Decoder], for example to [Windows1252]. A compressed
-	// file wants a [Source] that decompresses it, a workbook to be saved as CSV.
+	// likely; set [Options.Decoder], for example to [Windows1252].
 	ErrEncoding = errors.New("not UTF-8")
 
 	// ErrNumber: a field of a column declared [Number] is not one, or a field

@@ -2,6 +2,7 @@ package csvjson
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -17,6 +18,11 @@ const (
 const (
 	beginGzip = "\x1f\x8b"
 	beginZIP  = "PK\x03"
+)
+
+var (
+	errGzip = errors.New("no text: it is compressed by gzip")
+	errZIP  = errors.New("no text: it is a ZIP archive, as .xlsx files are")
 )
 
 const (
@@ -93,9 +99,9 @@ func (w *window) skipMark() (int, error) {
 	case bytes.HasPrefix(head, []byte(bomUTF16LE)), bytes.HasPrefix(head, []byte(bomUTF16BE)):
 		return 0, fmt.Errorf("%w: the byte order mark says UTF-16", ErrEncoding)
 	case bytes.HasPrefix(head, []byte(beginGzip)):
-		return 0, fmt.Errorf("%w: it is compressed by gzip", ErrEncoding)
+		return 0, errGzip
 	case bytes.HasPrefix(head, []byte(beginZIP)):
-		return 0, fmt.Errorf("%w: it is a ZIP archive, as .xlsx files are", ErrEncoding)
+		return 0, errZIP
 	}
 	return 0, nil
 }
