@@ -145,6 +145,7 @@ func (t *table) resolve(src *source) ([]string, error) {
 // an exact match first, then one that differs in case or spaces.
 func (t *table) declarations(header []string) []*Column {
 	found := make([]*Column, len(header))
+	folded := foldAll(header) // once: a header can have 262,144 columns
 	for i := range t.opts.Columns {
 		c := &t.opts.Columns[i]
 		names := append([]string{c.Name}, c.Aliases...)
@@ -158,9 +159,9 @@ func (t *table) declarations(header []string) []*Column {
 		if exact {
 			continue
 		}
+		near := foldAll(names)
 		for j, h := range header {
-			near := func(name string) bool { return fold(name) == fold(h) }
-			if h != "" && found[j] == nil && slices.ContainsFunc(names, near) {
+			if h != "" && found[j] == nil && slices.Contains(near, folded[j]) {
 				found[j] = c
 			}
 		}
@@ -198,10 +199,21 @@ func (src *source) separatorHint() string {
 	return ""
 }
 
+// listedBytes is after how many bytes a list of names in an error breaks off.
+const listedBytes = 1000
+
+// quoteAll lists names for an error: as many as somebody will read.
 func quoteAll(names []string) string {
-	quoted := make([]string, len(names))
+	var list strings.Builder
 	for i, name := range names {
-		quoted[i] = strconv.Quote(name)
+		if list.Len() > listedBytes {
+			fmt.Fprintf(&list, " and %d more", len(names)-i)
+			break
+		}
+		if i > 0 {
+			list.WriteString(", ")
+		}
+		fmt.Fprintf(&list, "%.100q", name)
 	}
-	return strings.Join(quoted, ", ")
+	return list.String()
 }

@@ -192,6 +192,14 @@ func separates(c byte) bool {
 	return c != 0 && c != '"' && c != '\n' && c != '\r' && c < 0x80
 }
 
+func foldAll(headers []string) []string {
+	folded := make([]string, len(headers))
+	for i, h := range headers {
+		folded[i] = fold(h)
+	}
+	return folded
+}
+
 // fold maps headers that differ only in case, spaces, underscores and hyphens
 // to the same text.
 func fold(header string) string {

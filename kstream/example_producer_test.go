@@ -319,3 +319,39 @@ func ExampleProducer_Close() {
 	// keep {ada 1}
 	// keep {bob 2}
 }
+
+// What a stream is billed for is counted in units of 25 KB a record, so that
+// small values cost less together.
+func ExampleProducer_Stats() {
+	server := kstreamtest.NewServer(kstreamtest.Options{})
+	defer server.Close()
+	server.CreateStream("clicks", 1)
+	ctx := context.Background()
+
+	for _, aggregate := range []bool{false, true} {
+		producer, err := kstream.NewProducer(server.Client(), kstream.ProducerConfig[string]{
+			Stream:    "clicks",
+			Aggregate: aggregate,
+			Linger:    time.Minute, // or until Close
+		})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for i := range 200 {
+			if err := producer.Send(ctx, fmt.Sprint("click ", i)); err != nil {
+				log.Fatal(err)
+			}
+		}
+		fmt.Println(producer.Stats().BufferedRecords, "in the buffer")
+		if err := producer.Close(ctx); err != nil {
+			log.Fatal(err)
+		}
+		stats := producer.Stats()
+		fmt.Println(stats.Delivered, "values in", stats.Entries, "records:", stats.PayloadUnits, "payload units")
+	}
+	// Output:
+	// 200 in the buffer
+	// 200 values in 200 records: 200 payload units
+	// 200 in the buffer
+	// 200 values in 1 records: 1 payload units
+}
