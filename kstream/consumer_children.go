@@ -24,10 +24,10 @@ func (r *run) childrenOf(p *page) []Shard {
 		return children
 	}
 	listed, err := r.listAgain(func(listed []Shard) error {
-		if len(children) > 0 || succeeded(p.shard.Shard, listed) {
+		if len(children) == 0 && succeeded(p.shard.Shard, listed) || len(children) > 0 && r.showsParents(children, listed) {
 			return nil
 		}
-		return r.errorf(p.shard.ID, "read", errNotListed)
+		return r.errorf(p.shard.ID, "read", errListBehind)
 	})
 	if err != nil {
 		r.mu.Lock()
@@ -64,8 +64,8 @@ func cover(children []Shard, closed Shard) bool {
 	return first && last
 }
 
-// errNotListed says that the list of shards stayed behind what an answer said.
-var errNotListed = errors.New("the shard is closed, and none that it was split or merged into is listed")
+// errListBehind says that the list of shards stayed behind what an answer said.
+var errListBehind = errors.New("the shard is closed, and not all that follows it is listed")
 
 // listAgain lists the shards until the list passes a check, and for as long as that
 // is sensible. It returns nothing if nothing more is to be read. The loop waits for
@@ -97,14 +97,25 @@ func (r *run) listAgain(check func([]Shard) error) ([]Shard, error) {
 
 // knowsParents reports whether the lineage has all parents of the shards.
 func (r *run) knowsParents(shards []Shard) bool {
+	return len(r.strangers(shards)) == 0
+}
+
+// showsParents reports whether the list has the parents of the shards that the
+// lineage doesn't know, but for those that were trimmed.
+func (r *run) showsParents(shards, listed []Shard) bool {
+	return !slices.ContainsFunc(r.strangers(shards), func(id string) bool { return isNewest(id, listed) })
+}
+
+// strangers returns the parents of the shards that the lineage doesn't know.
+func (r *run) strangers(shards []Shard) (unknown []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, shard := range shards {
 		for _, parent := range shard.Parents {
 			if _, known := r.lineage.nodes[parent]; !known {
-				return false
+				unknown = append(unknown, parent)
 			}
 		}
 	}
-	return true
+	return unknown
 }

@@ -58,7 +58,7 @@ func isID(id string) bool {
 // isNewest reports whether a shard that is not listed is newer than those that are.
 // The newest shards are not trimmed: the list is behind.
 func isNewest(id string, listed []Shard) bool {
-	return isID(id) && !slices.ContainsFunc(listed, func(s Shard) bool { return len(s.ID) != len(id) || s.ID > id })
+	return isID(id) && !slices.ContainsFunc(listed, func(s Shard) bool { return len(s.ID) != len(id) || s.ID >= id })
 }
 
 // A lineage knows which shards of a stream come from which, and which can be
