@@ -89,6 +89,7 @@ func (r *run) listAgain(check func([]Shard) error) ([]Shard, error) {
 		if r.cfg.retryFor > 0 && failing > r.cfg.retryFor {
 			return nil, err
 		}
+		r.cfg.logger.Debug("kstream: shards not listed, trying again", "stream", r.cfg.stream, "pause", pause, "error", err)
 		if sleep(r.fetch, pause) != nil {
 			return nil, nil
 		}
