@@ -101,7 +101,11 @@ func (f Fault) validate() error {
 		return fmt.Errorf("a fault of the kind %s with a number out of range", f.Kind)
 	}
 	if f.Operation != "" && !f.canHit(f.Operation) {
-		return fmt.Errorf("a fault of the kind %s that can never hit the operation %q", f.Kind, f.Operation)
+		at := ""
+		if f.Shard != "" {
+			at = " of one shard"
+		}
+		return fmt.Errorf("a fault of the kind %s that can never hit the operation %q%s", f.Kind, f.Operation, at)
 	}
 	return nil
 }

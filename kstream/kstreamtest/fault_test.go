@@ -243,3 +243,29 @@ func TestATimeInTheHookIsTheNetworks(t *testing.T) {
 		}
 	})
 }
+
+// A fault that could never hit is a mistake in a test, which Inject tells.
+func TestInjectRefusesWhatCannotHit(t *testing.T) {
+	tests := []struct {
+		fault Fault
+		want  string
+	}{
+		{Fault{Kind: "trottle"}, `a fault of the unknown kind "trottle"`},
+		{Fault{Kind: Fail, Chance: 2}, "a fault of the kind fail with a number out of range"},
+		{Fault{Kind: Throttle, Operation: "ListShards"}, `a fault of the kind throttle that can never hit the operation "ListShards"`},
+		{Fault{Kind: Fail, Operation: "PutRecord5"}, `a fault of the kind fail that can never hit the operation "PutRecord5"`},
+		{Fault{Kind: Fail, Operation: "PutRecords", Shard: "shardId-000000000000"}, `a fault of the kind fail that can never hit the operation "PutRecords" of one shard`},
+	}
+	server := NewServer(Options{})
+	defer server.Close()
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			defer func() {
+				if diff := cmp.Diff(any("kstreamtest: inject: "+tt.want), recover()); diff != "" {
+					t.Errorf("panic (-want +got):\n%s", diff)
+				}
+			}()
+			server.Inject(tt.fault)
+		})
+	}
+}
