@@ -121,10 +121,11 @@ type ConsumerConfig[T any] struct {
 
 	// RetryFor is how long the reading of a shard is tried again, with growing
 	// pauses, while all that comes back are faults: connections that break,
-	// internal failures, a list of shards that stays behind what was read of
-	// them, for it is only eventually consistent. Then the loop ends with the
-	// last one. 0 means 5 minutes; negative means for ever. Throttling is always
-	// waited out, and what can't get better by waiting ends the loop at once.
+	// internal failures, credentials that have expired, a list of shards that
+	// stays behind what was read of them, for it is only eventually consistent.
+	// Then the loop ends with the last one. 0 means 5 minutes; negative means for
+	// ever. Throttling is always waited out, and what can't get better by waiting
+	// ends the loop at once.
 	RetryFor time.Duration
 
 	// Logger is told what a loop survives, such as reads that keep failing, and

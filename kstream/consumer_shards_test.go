@@ -266,6 +266,7 @@ func TestFaultsAreSurvived(t *testing.T) {
 		{Kind: kstreamtest.Throttle, Chance: 0.2},
 		{Kind: kstreamtest.Fail, Operation: "GetRecords", Chance: 0.1},
 		{Kind: kstreamtest.Fail, Operation: "GetShardIterator", Count: 4, Code: "ServiceUnavailable"}, // a shard asks once
+		{Kind: kstreamtest.Fail, Operation: "GetRecords", Count: 9, Code: "ExpiredTokenException"},
 		{Kind: kstreamtest.ResetBefore, Operation: "GetRecords", Chance: 0.1},
 		{Kind: kstreamtest.ResetAfter, Operation: "GetRecords", Chance: 0.1},
 		{Kind: kstreamtest.CutBody, Operation: "GetRecords", Chance: 0.1},
@@ -274,7 +275,7 @@ func TestFaultsAreSurvived(t *testing.T) {
 	}
 	for i, f := range faults {
 		cbor := i%2 == 0 // errors are answered in CBOR too
-		t.Run(string(f.Kind)+f.Operation, func(t *testing.T) {
+		t.Run(string(f.Kind)+f.Operation+f.Code, func(t *testing.T) {
 			inLab(t, 3, kstreamtest.Options{Faults: []kstreamtest.Fault{f}, Seed: 1}, func(l *lab) {
 				c := l.consumer(ConsumerConfig[string]{Until: Count(500), CBOR: cbor})
 				l.every(2*time.Second, 50, func() { l.put(10, 5) })

@@ -36,6 +36,7 @@ func faultOf(err error) fault {
 		case (&types.ExpiredIteratorException{}).ErrorCode():
 			return faultExpired
 		case (&types.InternalFailureException{}).ErrorCode(), "InternalFailure", "ServiceUnavailable", "RequestTimeout",
+			"ExpiredTokenException", "ExpiredToken", "RequestExpired", // credentials that are renewed late
 			(&types.ResourceInUseException{}).ErrorCode(): // another subscription to the shard
 			return faultTransient
 		}
