@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
 	"github.com/kinesiskit/kinesiskit/internal/shardmap"
 	"github.com/kinesiskit/kinesiskit/kstream/kstreamtest"
 )
@@ -16,24 +18,33 @@ import (
 // it knows of that child.
 func TestAMergeWaitsForParentsNotSeenYet(t *testing.T) {
 	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
-		key := keyIn(l.open()[0], 3) // in the last quarter of the first shard
-		put := func() { l.putKey(key, 20) }
-		put()
-		var got []string
-		for rec, err := range l.consumer(ConsumerConfig[string]{Until: Count(60), PrefetchRecords: 5}).Records(l.Context()) {
-			if err != nil {
-				l.Fatal(err)
-			}
-			if got = append(got, rec.Value); len(got) == 1 {
-				l.split(0)
-				put()
-				l.merge(1)
-				put()
-				sleep(l.Context(), time.Minute)
-			}
-		}
-		l.wantAll(got, 0)
+		l.mergeBehindTheLoop(l.client, func() {})
 	})
+}
+
+// mergeBehindTheLoop reads, through a client, the records of one key that is in the
+// last quarter of the first of two shards. At the first record that shard is split,
+// and what of it has the key is merged with the second one. None may come too early.
+func (l *lab) mergeBehindTheLoop(client *kinesis.Client, merged func()) {
+	l.Helper()
+	key := keyIn(l.open()[0], 3)
+	l.putKey(key, 20)
+	reader := &lab{T: l.T, client: client}
+	var got []string
+	for rec, err := range reader.consumer(ConsumerConfig[string]{Until: Count(60), PrefetchRecords: 5}).Records(l.Context()) {
+		if err != nil {
+			l.Fatal(err)
+		}
+		if got = append(got, rec.Value); len(got) == 1 {
+			l.split(0)
+			l.putKey(key, 20)
+			l.merge(1)
+			l.putKey(key, 20)
+			merged()
+			sleep(l.Context(), time.Minute)
+		}
+	}
+	l.wantAll(got, 0)
 }
 
 // putKey stores n records of one key.
@@ -127,23 +138,9 @@ func TestFaultsWhileShardsAreLookedForAreSurvived(t *testing.T) {
 // A child of a merge whose other parent is new is looked up in the list.
 func TestFaultsWhileParentsAreLookedForAreSurvived(t *testing.T) {
 	inLab(t, 2, kstreamtest.Options{}, func(l *lab) {
-		key := keyIn(l.open()[0], 3)
-		l.putKey(key, 20)
-		var got []string
-		for rec, err := range l.consumer(ConsumerConfig[string]{Until: Count(60), PrefetchRecords: 5}).Records(l.Context()) {
-			if err != nil {
-				l.Fatal(err)
-			}
-			if got = append(got, rec.Value); len(got) == 1 {
-				l.split(0)
-				l.putKey(key, 20)
-				l.merge(1)
-				l.putKey(key, 20)
-				l.server.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "ListShards", Count: 6})
-				sleep(l.Context(), time.Minute)
-			}
-		}
-		l.wantAll(got, 0)
+		l.mergeBehindTheLoop(l.client, func() {
+			l.server.Inject(kstreamtest.Fault{Kind: kstreamtest.Fail, Operation: "ListShards", Count: 6})
+		})
 		if hits := l.server.Counters().Faults[kstreamtest.Fail]; hits != 6 {
 			l.Errorf("%d faults", hits)
 		}
